@@ -3,6 +3,7 @@
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3.14 python3))
 VENV   := .venv
 BIN    := $(VENV)/bin
+NEWEST := $(VENV)-newest
 TESTS  ?= tests
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
@@ -11,11 +12,11 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check format bench clean
+.PHONY: help setup run serve test check format bench constraints clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(DEV) ## Make .venv with everything development needs
 
@@ -41,8 +42,15 @@ format: $(DEV) ## Rewrite the sources in the project's format
 bench: $(DEV) ## Measure the engine
 	@$(BIN)/python bench/engine.py
 
+constraints: ## Write constraints.txt anew with the newest versions
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python -m pip --disable-pip-version-check install --quiet '.[dev]'
+	@echo '# The versions Taskward is tested with.' > constraints.txt
+	$(NEWEST)/bin/python -m pip freeze --exclude taskward >> constraints.txt
+	@rm -rf $(NEWEST)
+
 clean: ## Remove .venv and what the tools cached
-	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(NEWEST) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Taskward needs Python 3.11 or newer; none was found on PATH" >&2; exit 1; }
