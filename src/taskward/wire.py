@@ -16,6 +16,9 @@ from taskward.model.task import Kind, Progress, Report, TaskError
 
 T = TypeVar("T")
 
+Instant = Annotated[datetime, Meta(tz=True)]
+"""RFC 3339 with a zone: `2030-01-01T09:30:00Z`."""
+
 
 class Page(Struct, Generic[T], frozen=True):
     """One page of a list; `next` goes into `?after=`."""
@@ -57,7 +60,7 @@ class Submit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: Priority | None = None
     queue: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     pool: Annotated[str, Meta(max_length=100)] | None = None
-    run_at: datetime | None = None
+    run_at: Instant | None = None
     gate: str | None = None
     """A URL that must answer 2xx or 3xx to GET before the task may start."""
     depends_on: list[UUID] = field(default_factory=list)
@@ -133,14 +136,14 @@ class TaskView(Struct, frozen=True, kw_only=True):
     abortable: bool
     internal: bool
     persist: bool
-    created_at: datetime
-    run_at: datetime | None
-    queued_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    cancel_requested_at: datetime | None
-    updated_at: datetime
-    expires_at: datetime | None
+    created_at: Instant
+    run_at: Instant | None
+    queued_at: Instant | None
+    started_at: Instant | None
+    finished_at: Instant | None
+    cancel_requested_at: Instant | None
+    updated_at: Instant
+    expires_at: Instant | None
     folded_count: int
     dropped: dict[str, int]
     links: Links
@@ -156,7 +159,7 @@ class Patch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of `PATCH /v1/tasks/{id}`. `state: canceled` is the same as `:cancel`."""
 
     priority: Priority | UnsetType = UNSET
-    run_at: datetime | UnsetType = UNSET
+    run_at: Instant | UnsetType = UNSET
     gate: str | None | UnsetType = UNSET
     persist: bool | UnsetType = UNSET
     labels: dict[str, str] | UnsetType = UNSET
@@ -221,9 +224,9 @@ class TreeNodeView(Struct, frozen=True, kw_only=True):
     folded: bool
     progress: Progress
     error: TaskError | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
     folded_count: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
 
@@ -240,7 +243,7 @@ class EventView(Struct, frozen=True):
     task_id: UUID
     root_id: UUID
     kind: str
-    at: datetime
+    at: Instant
     data: dict[str, Any]
 
 
@@ -248,7 +251,7 @@ class LogView(Struct, frozen=True):
     seq: int
     task_id: UUID
     step_id: UUID | None
-    at: datetime
+    at: Instant
     severity: str
     source: str
     message: str
@@ -283,7 +286,7 @@ class PurgeBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of `POST /v1/tasks:purge`: which final roots to forget."""
 
     states: list[State] = field(default_factory=lambda: [State.COMPLETED])
-    finished_before: datetime | None = None
+    finished_before: Instant | None = None
     module: str | None = None
     operation: str | None = None
     client: str | None = None
@@ -350,8 +353,8 @@ class WorkerView(Struct, frozen=True, kw_only=True):
     concurrency: int
     running: int
     version: str
-    started_at: datetime
-    heartbeat_at: datetime
+    started_at: Instant
+    heartbeat_at: Instant
 
 
 class QueueView(Struct, frozen=True):
@@ -409,8 +412,8 @@ class ScheduleView(Struct, frozen=True, kw_only=True):
     labels: dict[str, str]
     description: str
     active: bool
-    next_at: datetime | None
-    last_at: datetime | None
+    next_at: Instant | None
+    last_at: Instant | None
     last_task_id: UUID | None
 
 
@@ -447,16 +450,16 @@ class CredentialView(Struct, frozen=True, kw_only=True):
     client: str
     owner: str
     description: str
-    created_at: datetime
-    expires_at: datetime | None
-    used_at: datetime | None
+    created_at: Instant
+    expires_at: Instant | None
+    used_at: Instant | None
 
 
 class TokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scopes: list[str] = field(default_factory=lambda: ["read"])
     description: str = ""
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
     expires_in_seconds: Annotated[float, Meta(gt=0)] | None = None
     client: str = ""
 
