@@ -1,0 +1,64 @@
+"""Run-time settings: what an administrator changes while everything runs, kept in the store as texts.
+
+This is the one table of them. What a process is started with is elsewhere (`taskward.settings`).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+
+from msgspec import Struct
+
+from taskward.model.durations import parse_duration, show_seconds
+from taskward.model.errors import Invalid, NotFound
+
+
+class Setting(Struct, frozen=True):
+    """A setting that holds a duration; `default` and stored values are its seconds as text."""
+
+    name: str
+    default: str
+    description: str
+    shortest: timedelta = timedelta(0)
+
+    def check(self, value: str | float) -> str:
+        """The value as it is stored. Raises Invalid."""
+        if isinstance(value, bool):
+            raise Invalid("/value", "a duration is expected: seconds, or a text such as 90s, 15m or 7d")
+        try:
+            duration = parse_duration(value)
+        except ValueError as error:
+            raise Invalid("/value", f"{value!r} {error}") from None
+        if duration < self.shortest:
+            raise Invalid("/value", f"{self.name} is at least {show_seconds(self.shortest)} seconds")
+        return show_seconds(duration)
+
+
+_TABLE = (
+    Setting("task_ttl", "604800", "How long a finished task and its tree are kept, unless its module says otherwise"),
+    Setting("user_task_ttl", "3600", "How long a finished task is kept that a user started over a compatible API"),
+    Setting(
+        "idempotency_ttl",
+        "86400",
+        "How long an idempotency key answers with the tasks it was first used for",
+        timedelta(minutes=5),
+    ),
+    Setting("gate_interval", "30", "How often the gate of a scheduled task is asked again", timedelta(seconds=1)),
+)
+
+SETTINGS = {setting.name: setting for setting in _TABLE}
+
+
+def setting_named(name: str) -> Setting:
+    """Raises NotFound, with the nearest name."""
+    try:
+        return SETTINGS[name]
+    except KeyError:
+        near = get_close_matches(name, SETTINGS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(SETTINGS)}"
+        raise NotFound("setting", name + hint) from None
+
+
+def duration_of(name: str, stored: Mapping[str, str]) -> timedelta:
+    """The value in force: the stored one, or else the default."""
+    return parse_duration(stored.get(name, SETTINGS[name].default))
