@@ -17,6 +17,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Inner = TypeVar("Inner")
 Outer = TypeVar("Outer")
+Inner_co = TypeVar("Inner_co", covariant=True)
 
 
 class LoopThread:
@@ -43,12 +44,17 @@ class LoopThread:
         self._loop.close()
 
 
-class Face(Generic[Inner]):
+class Face(Generic[Inner_co]):
     """An asynchronous object and the loop it lives on."""
 
-    def __init__(self, inner: Inner, loop: LoopThread) -> None:
-        self.inner = inner
+    def __init__(self, inner: Inner_co, loop: LoopThread) -> None:
+        self._inner = inner
         self.loop = loop
+
+    @property
+    def inner(self) -> Inner_co:
+        """The object that does the work."""
+        return self._inner
 
 
 class Blocking(Generic[Inner, P, R]):
