@@ -49,7 +49,9 @@ _HARMLESS_ENDINGS = re.compile(
 _SECRET_PARAMETERS = ("sig", "signature")
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|Api-?Key|Digest|HMAC|Negotiate|NTLM|AWS4-HMAC-SHA256)\s+", re.IGNORECASE)
+_SCHEME = re.compile(
+    r"(?:Bearer|Basic|Token|Api-?Key|Digest|HMAC|Negotiate|NTLM|AWS4-HMAC-SHA256)[ \t]+", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=4096)
@@ -146,14 +148,14 @@ _PRIVATE_KEY = re.compile(
     r"(?P<begin>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?P<end>-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _OWN_TOKEN = re.compile(rf"(?<![A-Za-z0-9]){TOKEN_PREFIX}[\w.\-]{{16,}}")
-_BEARER = re.compile(r"\b(?P<scheme>Bearer\s+)(?P<secret>[\w.~+/\-*]+=*)", re.IGNORECASE)
+_BEARER = re.compile(r"\b(?P<scheme>Bearer[ \t]+)(?P<secret>[\w.~+/\-*]+=*)", re.IGNORECASE)
 # What follows the word in a sentence or in a `WWW-Authenticate` header.
 _BEARER_PROSE = re.compile(
     "and|auth|authentication|authorization|credentials?|error|expected|expired|format|headers?|invalid|is|missing|not|of"
     "|or|realm=?|required|scheme|scope=?|tokens?|was|without",
     re.IGNORECASE,
 )
-_BASIC = re.compile(r"\b(?P<scheme>Basic\s+)(?P<secret>[\w+/\-]{4,}={0,2})", re.IGNORECASE)
+_BASIC = re.compile(r"\b(?P<scheme>Basic[ \t]+)(?P<secret>[\w+/\-]{4,}={0,2})", re.IGNORECASE)
 # A password ends at the last `@` before the path. One that holds a slash breaks its URL, yet it is hidden too, unless
 # it reads as a port.
 _USERINFO = re.compile(
