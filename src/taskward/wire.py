@@ -370,8 +370,8 @@ class QueuePatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PoolBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    limit: Annotated[int, Meta(ge=1)]
-    reserved: Annotated[int, Meta(ge=0)] = 0
+    limit: Annotated[int, Meta(ge=1, le=1_000_000)]
+    reserved: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     threshold: Priority = 5
 
 
