@@ -1,0 +1,191 @@
+"""Every process setting: its section, type, default, bounds and the sentence that describes it.
+
+A description is what `taskward settings show` and the reference print. `expects` in `Meta.extra` says in words what is
+right where the type alone does not; `secret` keeps a refused value out of the refusal.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from taskward.model.settings import duration_of
+
+
+def default_data_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """The folder for data of this user's programs, by the custom of the platform."""
+    environ = os.environ if environ is None else environ
+    share = Path(environ.get("XDG_DATA_HOME", ""))
+    if share.is_absolute():
+        return share / "taskward"
+    if sys.platform == "win32" and environ.get("LOCALAPPDATA"):
+        return Path(environ["LOCALAPPDATA"]) / "taskward"
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises without a home
+    return home / ".local" / "share" / "taskward" if home.is_absolute() else Path.cwd() / ".taskward"
+
+
+class ServerSettings(Struct, frozen=True):
+    """Where the server listens and keeps its data."""
+
+    host: Annotated[str, Meta(min_length=1, description="The address to listen on; 0.0.0.0 for every IPv4 one")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Meta(ge=0, le=65_535, description="The port to listen on; 0 takes a free one")] = 8080
+    data_dir: Annotated[
+        Path, Meta(description="The folder of the SQLite file and of the token the first start writes")
+    ] = field(default_factory=default_data_dir)
+    database: Annotated[
+        str,
+        Meta(
+            pattern=r"^(postgres(ql)?://\S+|sqlite:///.+)?\Z",
+            description="The URL of the PostgreSQL or SQLite database; empty for a SQLite file in the data folder",
+            extra={"expects": "empty or postgresql://USER:PASSWORD@HOST/DATABASE or sqlite:///PATH", "secret": True},
+        ),
+    ] = ""
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?\Z",
+            description="The address clients reach the server by, for links behind a proxy; empty: as requested",
+            extra={"expects": "empty or a URL such as https://tasks.example.org"},
+        ),
+    ] = ""
+    shutdown_grace: Annotated[
+        timedelta, Meta(description="How long a stopping process lets running tasks and requests end by themselves")
+    ] = timedelta(seconds=30)
+
+    @property
+    def database_url(self) -> str:
+        """The database in force, as a URL: the SQLite file in the data folder when none is named."""
+        return self.database or f"sqlite:///{self.data_dir / 'taskward.db'}"
+
+
+class WorkerSettings(Struct, frozen=True):
+    """How a process claims and runs tasks."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=10_000, description="How many tasks one worker runs at once")] = 100
+    queues: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            min_length=1,
+            description="The queues the worker serves",
+            extra={"expects": "a list of one or more names of queues"},
+        ),
+    ] = ("default",)
+    heartbeat_interval: Annotated[
+        timedelta,
+        Meta(description="How often a worker says it is alive and renews its leases", extra={"above_zero": True}),
+    ] = timedelta(seconds=5)
+    lease_ttl: Annotated[
+        timedelta,
+        Meta(
+            description="How long after a worker's last heartbeat its tasks pass to others; above heartbeat_interval",
+            extra={"above_zero": True},
+        ),
+    ] = timedelta(seconds=9)
+    abort_grace: Annotated[
+        timedelta, Meta(description="How long an aborted task may take to end before its process is killed")
+    ] = timedelta(seconds=10)
+    name: Annotated[str, Meta(description="What the worker is called; empty for host name and process id")] = ""
+
+
+class RetentionSettings(Struct, frozen=True):
+    """How long what has ended is kept, until an administrator sets it at run time."""
+
+    task_ttl: Annotated[
+        timedelta, Meta(description="How long a finished task and its tree are kept, unless its module says otherwise")
+    ] = duration_of("task_ttl", {})
+    user_task_ttl: Annotated[
+        timedelta, Meta(description="How long a finished task is kept that a user started over a compatible API")
+    ] = duration_of("user_task_ttl", {})
+    idempotency_ttl: Annotated[
+        timedelta, Meta(description="How long an idempotency key answers with the tasks it was first used for")
+    ] = duration_of("idempotency_ttl", {})
+
+
+class AuthSettings(Struct, frozen=True):
+    """Who is let in."""
+
+    required: Annotated[
+        bool, Meta(description="Whether a request needs a credential; false lets anyone do anything")
+    ] = True
+    session_ttl: Annotated[
+        timedelta, Meta(description="How long a login to the console lasts", extra={"above_zero": True})
+    ] = timedelta(hours=12)
+
+
+class OutboundSettings(Struct, frozen=True):
+    """What requests to other hosts may do: gates, callbacks, workflow steps, caches."""
+
+    allow_private: Annotated[bool, Meta(description="Whether loopback and private addresses may be requested")] = False
+    allow: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            description="Host names, addresses and networks (10.0.0.0/8) that may be requested although private",
+            extra={"expects": "a list of host names, addresses or networks"},
+        ),
+    ] = ()
+    timeout: Annotated[
+        timedelta, Meta(description="How long a request may take, redirects included", extra={"above_zero": True})
+    ] = timedelta(seconds=5)
+    connect_timeout: Annotated[
+        timedelta, Meta(description="How long resolving and connecting may take", extra={"above_zero": True})
+    ] = timedelta(seconds=3)
+    max_response_bytes: Annotated[int, Meta(ge=1, description="The longest body of an answer, decompressed")] = (
+        1024 * 1024
+    )
+
+
+class LogSettings(Struct, frozen=True):
+    """What the process writes about itself."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least severity that is written")
+    ] = "info"
+    format: Annotated[Literal["console", "json"], Meta(description="Lines for people, or one JSON object a line")] = (
+        "console"
+    )
+
+
+class DialectsSettings(Struct, frozen=True):
+    """Which APIs are served."""
+
+    native: Annotated[bool, Meta(description="Whether /v1 is served; the console and the command line need it")] = True
+    scylla: Annotated[bool, Meta(description="Whether ScyllaDB's task manager API is served")] = True
+    pulp: Annotated[bool, Meta(description="Whether the task APIs of Pulp and Galaxy are served")] = True
+    task_engine: Annotated[bool, Meta(description="Whether the Task Engine's API is served")] = True
+    dragonfly: Annotated[bool, Meta(description="Whether Dragonfly's Open API for jobs is served")] = True
+
+
+class ScyllaSettings(Struct, frozen=True):
+    """How ScyllaDB's task manager is imitated."""
+
+    edition: Annotated[
+        Literal["2024", "2026"],
+        Meta(description="Whose behaviour: in 2024 reading a finished task's status removes it, in 2026 it does not"),
+    ] = "2024"
+    anonymous: Annotated[
+        Literal["", "off", "read", "all"],
+        Meta(
+            description="What callers without a credential may do, as ScyllaDB knows none; "
+            "empty: all when the server listens on loopback alone, else off"
+        ),
+    ] = ""
+    test_api: Annotated[bool, Meta(description="Whether the calls that make and end test tasks are served")] = False
+
+
+class Settings(Struct, frozen=True):
+    """All settings of a process, by section; `Settings()` has the defaults."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    auth: AuthSettings = field(default_factory=AuthSettings)
+    outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    dialects: DialectsSettings = field(default_factory=DialectsSettings)
+    scylla: ScyllaSettings = field(default_factory=ScyllaSettings)
