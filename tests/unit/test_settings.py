@@ -194,6 +194,12 @@ def test_a_file_has_types_and_they_must_be_right(config: Callable[[str], Path], 
     assert problem in refused.value.problem
 
 
+def test_a_refused_database_is_not_repeated() -> None:
+    with pytest.raises(SettingError) as refused:
+        load({"server.database": "postgres:bob:hunter2@db"}, HOME)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_wrong_value_is_refused_even_where_a_higher_layer_has_a_right_one() -> None:
     with pytest.raises(SettingError, match="TASKWARD_SERVER__PORT"):
         load({"server.port": 80}, HOME | {"TASKWARD_SERVER__PORT": "x"})

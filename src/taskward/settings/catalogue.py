@@ -77,7 +77,7 @@ class Setting(Struct, frozen=True):
             raise ValueError(f"must be {self.expects}{but_is}") from None
 
     def _check_duration(self, value: object) -> timedelta:
-        if isinstance(value, bool) or not isinstance(value, str | int | float | timedelta):
+        if not isinstance(value, str | int | float | timedelta):
             raise TypeError
         duration = parse_duration(value.total_seconds() if isinstance(value, timedelta) else value)
         if not duration and "above_zero" in (self.meta.extra or {}):
@@ -132,5 +132,5 @@ SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _declare
 def nearest(name: str) -> str | None:
     """The setting somebody may have meant who wrote `name`."""
     same_end = [known for known in SETTINGS if known.rpartition(".")[2] == name.rpartition(".")[2]]
-    near = get_close_matches(name, SETTINGS, n=1, cutoff=0.75) or same_end or get_close_matches(name, SETTINGS, n=1)
+    near = get_close_matches(name, SETTINGS, n=1) or same_end
     return near[0] if near else None
