@@ -1,0 +1,37 @@
+"""Pools: how many roots may run at once, with slots reserved for the urgent.
+
+Of `limit` slots, `reserved` are only for tasks whose priority is `threshold` or more urgent. Urgent tasks are charged
+to the reserved slots first, so ordinary ones can always reach `limit - reserved` and never exceed it.
+"""
+
+from msgspec import Struct
+
+
+class Pool(Struct, frozen=True):
+    """A bound on concurrently running roots, and how full it is now."""
+
+    name: str
+    limit: int
+    reserved: int = 0
+    threshold: int = 5
+    """A priority number up to and including this is urgent."""
+    running: int = 0
+    running_ordinary: int = 0
+    """Those of `running` that are not urgent."""
+
+    def is_urgent(self, priority: int) -> bool:
+        return priority <= self.threshold
+
+    @property
+    def free(self) -> int:
+        """Slots an urgent task may take."""
+        return max(self.limit - self.running, 0)
+
+    @property
+    def free_ordinary(self) -> int:
+        """Slots an ordinary task may take."""
+        return max(min(self.free, self.limit - self.reserved - self.running_ordinary), 0)
+
+    def admits(self, priority: int) -> bool:
+        """Whether a task of this priority may start now."""
+        return (self.free if self.is_urgent(priority) else self.free_ordinary) > 0

@@ -1,0 +1,194 @@
+"""Ending attempts and claiming new ones, in one transaction."""
+
+from collections.abc import Sequence
+
+from taskward.model.pools import Pool
+from taskward.model.states import State
+from taskward.model.task import Task
+from taskward.ports import Claim, Exchange, Finish
+from taskward.store import lines
+from taskward.store.placing import place
+from taskward.store.plan import Ledger, Plan, Q, text
+from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, task_from
+from taskward.store.settling import free_slots, settle, task_ttl
+
+URGENT, ORDINARY = 1, 2
+
+
+def exchange(worker_id: bytes, finishes: Sequence[Finish], claim: Claim | None, now: int) -> Plan[Exchange]:
+    """See `taskward.ports.Tasks.exchange`."""
+    ledger = Ledger(now)
+    lost: frozenset[int] = frozenset()
+    if finishes:
+        lost = yield from _finish_all(worker_id, finishes, ledger)
+    claimed: list[Task] = []
+    if claim is not None and claim.limit > 0:
+        claimed = yield from _claim(worker_id, claim, ledger)
+    yield from ledger.write()
+    return Exchange(tuple(claimed), lost)
+
+
+# ------------------------------------------------------------------ finish
+
+
+def _finish_all(worker_id: bytes, finishes: Sequence[Finish], ledger: Ledger) -> Plan[frozenset[int]]:
+    ttl = yield from task_ttl()
+    back = [finish for finish in finishes if finish.state in (State.SCHEDULED, State.QUEUED, State.PAUSED)]
+    returned: list[Brief] = []
+    if back:
+        rows = yield Q.return_to_wait.each(_return_row(worker_id, finish, ledger.now) for finish in back)
+        returned = [brief_from(row) for row in rows]
+    done = {task.id for task in returned}
+    # What could not go back to waiting may have been asked to stop meanwhile: then it ends.
+    final = [finish for finish in finishes if finish.task_id.bytes not in done]
+    rows = yield Q.finish.each(_finish_row(worker_id, finish, ttl, ledger.now) for finish in final)
+    ended = [brief_from(row) for row in rows]
+    by_id = {finish.task_id.bytes: finish for finish in finishes}
+    for task in ended:
+        finish = by_id[task.id]
+        before = State.RUNNING if task.cancel_requested_at is None else State.CANCELING
+        facts = {} if finish.error is None else {"error": finish.error}
+        if task.folds and finish.result is not None:
+            facts["result"] = finish.result.decode()  # type: ignore[assignment]
+        ledger.moved(task, before, task.state, "state", **facts)
+    for task in returned:
+        finish = by_id[task.id]
+        ledger.moved(task, State.RUNNING, task.state, "state", **({} if finish.error is None else {"error": finish.error}))
+    yield from free_slots([*ended, *returned], ledger)
+    yield from settle(ended, ledger)
+    for task in returned:
+        yield from wait_again(task, ledger)
+    done |= {task.id for task in ended}
+    return frozenset(index for index, finish in enumerate(finishes) if finish.task_id.bytes not in done)
+
+
+def wait_again(task: Brief, ledger: Ledger) -> Plan[None]:
+    """Settles where a task waits whose attempt ended without ending it.
+
+    A handed-back one keeps its resources and its place; one that waits for its time, or is paused, leaves the lines.
+    """
+    if task.resources != "[]" and task.state != State.QUEUED:
+        names = [resource.name for resource in resources_from(task.resources)]
+        yield from lines.leave([task.id], names, ledger)
+    if task.state == State.SCHEDULED and (task.run_at or 0) <= ledger.now:
+        yield from place(task, ledger)
+
+
+def _return_row(worker_id: bytes, finish: Finish, now: int) -> tuple[object, ...]:
+    retried = int(finish.state is State.SCHEDULED)
+    return (
+        finish.task_id.bytes, finish.attempt, worker_id, finish.state.value, micros_or_none(finish.run_at),
+        None if finish.error is None else text(finish.error), retried, 0, now,
+    )  # fmt: skip
+
+
+def _finish_row(worker_id: bytes, finish: Finish, ttl: int, now: int) -> tuple[object, ...]:
+    progress = finish.progress
+    return (
+        finish.task_id.bytes, finish.attempt, worker_id, finish.state.value,
+        None if finish.result is None else finish.result.decode(),
+        None if finish.error is None else text(finish.error),
+        None if progress is None else progress.done, None if progress is None else progress.total,
+        None if progress is None else progress.unit, None if progress is None else progress.message, now, ttl,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ claim
+
+
+def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
+    online = False
+    paused: set[str] = set()
+    roomy: list[str] = []
+    for fact, name, *_ in (yield Q.admission(worker_id)):
+        if fact == "worker":
+            online = name == "online"
+        elif fact == "paused":
+            paused.add(name)
+        else:
+            roomy.append(name)
+    queues = [queue for queue in claim.queues if queue not in paused]
+    if not online or not queues:
+        return []
+    operations = list(claim.operations)
+    heads: list[tuple[int, int, str]] = []
+    for queue in queues:
+        rows = yield Q.ready_heads("", queue, claim.limit, operations)
+        heads += ((priority, number, "") for number, priority in rows)
+    pools: dict[str, Pool] = {}
+    if roomy:
+        pools = {row[0]: Pool(*row) for row in (yield Q.lock_pools(roomy))}
+        for pool in pools.values():
+            heads += yield from _pool_heads(pool, queues, claim.limit, operations)
+    chosen = _choose(heads, pools, claim.limit)
+    if not chosen:
+        return []
+    [(worker_name,)] = yield Q.worker_name(worker_id)
+    rows = yield Q.claim([number for _, number, _ in chosen], worker_id, worker_name, ledger.now)
+    claimed = [task_from(row) for row in rows]
+    if pools:
+        yield from _charge(claimed, pools)
+    for row, task in zip(rows, claimed, strict=True):
+        ledger.moved(_Claimed(row, task), State.QUEUED, State.RUNNING, "state", worker=worker_name)
+        if task.attempt > 1:
+            yield Q.drop_folds(row[0])
+            yield Q.reset_folds(row[0])
+    return sorted(claimed, key=lambda task: (task.priority, task.number))
+
+
+def _pool_heads(
+    pool: Pool, queues: Sequence[str], limit: int, operations: list[str]
+) -> Plan[list[tuple[int, int, str]]]:
+    """The heads of one pool's ready line. Priority order puts the urgent first, so no ordinary one hides them."""
+    heads: list[tuple[int, int, str]] = []
+    for queue in queues:
+        rows = yield Q.ready_heads(pool.name, queue, min(limit, pool.free), operations)
+        heads += ((priority, number, pool.name) for number, priority in rows)
+    return heads
+
+
+def _choose(heads: list[tuple[int, int, str]], pools: dict[str, Pool], limit: int) -> list[tuple[int, int, str]]:
+    """The most urgent heads that fit their pools, at most `limit`."""
+    free = {name: pool.free for name, pool in pools.items()}
+    ordinary = {name: pool.free_ordinary for name, pool in pools.items()}
+    chosen: list[tuple[int, int, str]] = []
+    for head in sorted(heads):
+        if len(chosen) == limit:
+            break
+        priority, _, name = head
+        if name:
+            urgent = pools[name].is_urgent(priority)
+            if free[name] == 0 or (not urgent and ordinary[name] == 0):
+                continue
+            free[name] -= 1
+            ordinary[name] = min(ordinary[name] - (not urgent), free[name])
+        chosen.append(head)
+    return chosen
+
+
+def _charge(tasks: Sequence[Task], pools: dict[str, Pool]) -> Plan[None]:
+    """Takes the slots of claimed tasks, and notes on each which kind it took."""
+    charges: list[tuple[int, int]] = []
+    taken: dict[str, list[int]] = {}
+    for task in tasks:
+        if task.pool:
+            ordinary = not pools[task.pool].is_urgent(task.priority)
+            charges.append((task.number, ORDINARY if ordinary else URGENT))
+            counts = taken.setdefault(task.pool, [0, 0])
+            counts[0] += 1
+            counts[1] += ordinary
+    if charges:
+        yield Q.charge.each(charges)
+        yield Q.fill_pool.each((name, *taken[name]) for name in sorted(taken))
+
+
+class _Claimed:
+    """A claimed task as the ledger reads it."""
+
+    __slots__ = ("attempt", "client", "id", "operation", "queue", "root_id")
+
+    def __init__(self, row: Sequence[object], task: Task) -> None:
+        self.id: bytes = row[0]  # type: ignore[assignment]
+        self.root_id: bytes = row[12]  # type: ignore[assignment]
+        self.client, self.operation, self.queue, self.attempt = task.client, task.operation, task.queue, task.attempt
+

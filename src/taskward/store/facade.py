@@ -1,0 +1,341 @@
+"""The store as the rest of Taskward sees it: the protocols of `taskward.ports`, each method one plan."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from taskward.model.errors import TaskwardError
+from taskward.model.pools import Pool
+from taskward.model.states import State
+from taskward.model.task import Event, LogLine, Report, Task, TaskError
+from taskward.ports import (
+    Change,
+    Claim,
+    Credential,
+    Exchange,
+    Finish,
+    Note,
+    Notifier,
+    Obstacle,
+    OperationInfo,
+    Pulse,
+    Queue,
+    Schedule,
+    Submission,
+    Submitted,
+    Tally,
+    TaskPage,
+    TaskQuery,
+    Tree,
+    WorkerInfo,
+)
+from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, small, steering, submission
+from taskward.store.plan import Database
+from taskward.store.postgres import PostgresDatabase
+from taskward.store.rows import from_micros, micros_or_none, to_micros
+from taskward.store.sqlite import SqliteDatabase
+
+_PIECE = 200
+"""Most trees purged in one transaction."""
+
+
+class Tasks:
+    """`taskward.ports.Tasks` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._group: list[tuple[Submission, asyncio.Future[Submitted]]] = []
+        self._submitting = 0
+        self.idempotency_ttl = timedelta(hours=24)
+
+    async def submit(self, wish: Submission, now: datetime) -> Submitted:
+        """Submissions that come while others are being written are written together next."""
+        future: asyncio.Future[Submitted] = asyncio.get_running_loop().create_future()
+        self._group.append((wish, future))
+        if self._submitting < _SUBMITTERS:
+            self._submitting += 1
+            try:
+                await self._submit_groups(to_micros(now))
+            finally:
+                self._submitting -= 1
+        return await future
+
+    async def _submit_groups(self, now: int) -> None:
+        while self._group:
+            group, self._group = self._group[:_SUBMIT_GROUP], self._group[_SUBMIT_GROUP:]
+            try:
+                answers = await self._db.write(submission.submit, [wish for wish, _ in group], now)
+            except BaseException as error:
+                for _, future in group:
+                    if not future.done():
+                        future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
+                        future.exception()
+                if not isinstance(error, Exception):
+                    raise
+                continue
+            for (_, future), answer in zip(group, answers, strict=True):
+                if future.done():
+                    continue
+                if isinstance(answer, TaskwardError):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
+
+    async def exchange(self, worker_id: UUID, finishes: Sequence[Finish], claim: Claim | None, now: datetime) -> Exchange:
+        return await self._db.write(exchange.exchange, worker_id.bytes, finishes, claim, to_micros(now))
+
+    async def record(self, worker_id: UUID | None, batch: Sequence[Note], now: datetime) -> frozenset[UUID]:
+        worker = None if worker_id is None else worker_id.bytes
+        return await self._db.write(notes.record, worker, batch, to_micros(now))
+
+    async def cancel(self, task_id: UUID, reason: str, now: datetime) -> list[Task]:
+        return await self._db.write(steering.cancel, task_id.bytes, reason, to_micros(now))
+
+    async def finish_external(
+        self, task_id: UUID, state: State, result: bytes | None, error: TaskError | None, now: datetime
+    ) -> Task:
+        return await self._db.write(steering.finish_external, task_id.bytes, state, result, error, to_micros(now))
+
+    async def pause(self, task_id: UUID, now: datetime) -> Task:
+        return await self._db.write(steering.pause, task_id.bytes, to_micros(now))
+
+    async def resume(self, task_id: UUID, now: datetime) -> Task:
+        return await self._db.write(steering.resume, task_id.bytes, to_micros(now))
+
+    async def change(self, task_id: UUID, change: Change, now: datetime) -> Task:
+        return await self._db.write(steering.change, task_id.bytes, change, to_micros(now))
+
+    async def open_gate(self, task_id: UUID, now: datetime) -> Task:
+        return await self._db.write(steering.open_gate, task_id.bytes, to_micros(now))
+
+    async def delete(self, task_id: UUID, now: datetime) -> int:
+        return await self._db.write(removal.delete, task_id.bytes, to_micros(now))
+
+    async def purge(self, query: TaskQuery, now: datetime) -> int:
+        return await self._db.write(removal.purge, query, to_micros(now))
+
+    async def prune(self, now: datetime, limit: int) -> int:
+        keys_before = to_micros(now - self.idempotency_ttl)
+        return await self._db.write(removal.prune, to_micros(now), limit, keys_before)
+
+    async def advance(self, now: datetime, limit: int) -> int:
+        return await self._db.write(steering.advance, to_micros(now), limit)
+
+    async def next_due(self) -> datetime | None:
+        due = await self._db.read(steering.next_due)
+        return None if due is None else from_micros(due)
+
+    async def gated(self, now: datetime, limit: int) -> list[Task]:
+        return await self._db.write(steering.gated, to_micros(now), limit)
+
+    async def get(self, task_id: UUID) -> Task:
+        return await self._db.read(reading.get, task_id.bytes)
+
+    async def by_number(self, number: int) -> Task:
+        return await self._db.read(reading.by_number, number)
+
+    async def get_many(self, ids: Sequence[UUID]) -> dict[UUID, Task]:
+        return await self._db.read(reading.get_many, [one.bytes for one in ids])
+
+    async def page(self, query: TaskQuery) -> TaskPage:
+        heavy = query.text is not None or query.limit > _PIECE
+        return await (self._db.scan if heavy else self._db.read)(listing.page, query)
+
+    async def tree(self, task_id: UUID, depth: int, limit: int) -> Tree:
+        return await self._db.scan(reading.tree, task_id.bytes, depth, limit)
+
+    async def children(self, task_id: UUID) -> list[Task]:
+        return await self._db.scan(reading.children, task_id.bytes)
+
+    async def descendants(self, task_id: UUID) -> list[Task]:
+        return await self._db.scan(reading.descendants, task_id.bytes)
+
+    async def obstacles(self, task_id: UUID, now: datetime) -> list[Obstacle]:
+        return await self._db.read(reading.obstacles, task_id.bytes, to_micros(now))
+
+    async def reports(self, task_id: UUID) -> list[Report]:
+        return await self._db.read(reading.reports, task_id.bytes)
+
+    async def tallies(self) -> list[Tally]:
+        return await self._db.read(reading.tallies)
+
+
+_SUBMITTERS = 2
+"""Groups of submissions under way at once: while one is made durable the next is prepared."""
+_SUBMIT_GROUP = 200
+
+
+class Journal:
+    """`taskward.ports.Journal` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def events(
+        self, after: str, *, task_id: UUID | None = None, root_id: UUID | None = None, limit: int = 500
+    ) -> list[Event]:
+        return await self._db.read(journal.events, after, task_id, root_id, limit)
+
+    async def end(self) -> str:
+        return await self._db.read(journal.end)
+
+    async def logs(
+        self,
+        task_id: UUID,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        min_severity: int = 0,
+        step_id: UUID | None = None,
+        hidden: bool = False,
+    ) -> list[LogLine]:
+        return await self._db.read(journal.logs, task_id, after, limit, min_severity, step_id, hidden=hidden)
+
+
+class Workers:
+    """`taskward.ports.Workers` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def register(self, info: WorkerInfo) -> None:
+        await self._db.write(fleet.register, info)
+
+    async def heartbeat(self, worker_id: UUID, now: datetime) -> Pulse:
+        return await self._db.write(fleet.heartbeat, worker_id.bytes, to_micros(now))
+
+    async def stops(self, worker_id: UUID) -> Pulse:
+        return await self._db.read(fleet.stops, worker_id.bytes)
+
+    async def retire(self, worker_id: UUID, state: str, now: datetime) -> None:
+        await self._db.write(fleet.retire, worker_id.bytes, state, to_micros(now))
+
+    async def reap(self, before: datetime, now: datetime, limit: int) -> list[Task]:
+        return await self._db.write(fleet.reap, to_micros(before), to_micros(now), limit)
+
+    async def workers(self) -> list[WorkerInfo]:
+        return await self._db.read(fleet.workers)
+
+    async def forget(self, before: datetime) -> int:
+        return await self._db.write(fleet.forget, to_micros(before))
+
+    async def set_pool(self, pool: Pool, now: datetime) -> Pool:  # noqa: ARG002 - the port's shape
+        return await self._db.write(fleet.set_pool, pool)
+
+    async def delete_pool(self, name: str) -> None:
+        await self._db.write(fleet.delete_pool, name)
+
+    async def pools(self) -> list[Pool]:
+        return await self._db.read(fleet.pools)
+
+    async def set_queue_paused(self, name: str, *, paused: bool) -> None:
+        await self._db.write(fleet.set_queue_paused, name, paused=paused)
+
+    async def queues(self) -> list[Queue]:
+        return await self._db.read(fleet.queues)
+
+    async def publish_operations(self, operations: Sequence[OperationInfo]) -> None:
+        await self._db.write(fleet.publish_operations, operations)
+
+    async def operations(self) -> list[OperationInfo]:
+        return await self._db.read(fleet.operations)
+
+
+class Schedules:
+    """`taskward.ports.Schedules` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def save(self, schedule: Schedule, now: datetime) -> Schedule:  # noqa: ARG002 - the port's shape
+        return await self._db.write(small.save_schedule, schedule)
+
+    async def delete(self, name: str) -> None:
+        await self._db.write(small.delete_schedule, name)
+
+    async def all(self) -> list[Schedule]:
+        return await self._db.read(small.schedules)
+
+    async def due(self, now: datetime) -> list[Schedule]:
+        return await self._db.read(small.due_schedules, to_micros(now))
+
+    async def tick(self, name: str, expected: datetime, next_at: datetime | None, task_id: UUID, now: datetime) -> bool:
+        return await self._db.write(
+            small.tick, name, to_micros(expected), micros_or_none(next_at), task_id.bytes, to_micros(now)
+        )
+
+
+class Registry:
+    """`taskward.ports.Registry` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def settings(self, client: str) -> Mapping[str, str]:
+        return await self._db.read(small.settings, client)
+
+    async def set_setting(self, client: str, name: str, value: str | None, now: datetime) -> str | None:
+        return await self._db.write(small.set_setting, client, name, value, to_micros(now))
+
+    async def add_credential(self, credential: Credential) -> None:
+        await self._db.write(small.add_credential, credential)
+
+    async def credential(self, kind: str, *, name: str | None = None, secret_hash: str | None = None) -> Credential | None:
+        return await self._db.read(small.credential, kind, name, secret_hash)
+
+    async def credentials(self, kind: str) -> list[Credential]:
+        return await self._db.read(small.credentials, kind)
+
+    async def revoke(self, credential_id: UUID, now: datetime) -> None:
+        await self._db.write(small.revoke, credential_id.bytes, to_micros(now))
+
+    async def touch(self, credential_id: UUID, now: datetime) -> None:
+        await self._db.write(small.touch, credential_id.bytes, to_micros(now))
+
+
+class Connection(Database, Protocol):
+    """A driver with its life."""
+
+    statements: int
+    commits: int
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class SqlStore:
+    """`taskward.ports.Store` on one database driver."""
+
+    def __init__(self, database: Connection) -> None:
+        self.database = database
+        self.tasks = Tasks(database)
+        self.journal = Journal(database)
+        self.workers = Workers(database)
+        self.schedules = Schedules(database)
+        self.registry = Registry(database)
+
+    async def open(self) -> None:
+        await self.database.open()
+
+    async def close(self) -> None:
+        await self.database.close()
+
+    async def check(self) -> None:
+        await self.database.write(small.check, to_micros(datetime.now(UTC)))
+
+
+class SqliteStore(SqlStore):
+    """The embedded store: a file, or `:memory:` for tests."""
+
+    def __init__(self, path: str | Path, notifier: Notifier) -> None:
+        super().__init__(SqliteDatabase(path, notifier.publish))
+
+
+class PostgresStore(SqlStore):
+    """The distributed store."""
+
+    def __init__(self, dsn: str, notifier: Notifier, *, connections: int = 8) -> None:
+        super().__init__(PostgresDatabase(dsn, notifier.publish, connections=connections))

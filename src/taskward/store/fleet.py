@@ -1,0 +1,168 @@
+"""Workers and their leases, the queues they serve, the pools that bound them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from taskward.model.errors import Conflict, NotFound
+from taskward.model.pools import Pool
+from taskward.model.states import State
+from taskward.model.task import Task, TaskError
+from taskward.ports import OperationInfo, Pulse, Queue, Topic, WorkerInfo
+from taskward.store.plan import Ledger, Plan, Q, Wake, text
+from taskward.store.rows import Brief, brief_from, from_micros, task_from, to_micros
+from taskward.store.settling import free_slots, settle, task_ttl
+
+_names = msgspec.json.Decoder(tuple[str, ...]).decode
+_spec = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def register(info: WorkerInfo) -> Plan[None]:
+    yield Q.register_worker(
+        info.id.bytes, info.name, info.host, info.pid, text(info.queues), text(info.operations), info.concurrency,
+        info.version, to_micros(info.started_at),
+    )  # fmt: skip
+
+
+def heartbeat(worker_id: bytes, now: int) -> Plan[Pulse]:
+    """One statement renews every lease, for a lease is the worker's heartbeat."""
+    rows = yield Q.heartbeat(worker_id, now)
+    return (yield from _pulse(worker_id, alive=bool(rows)))
+
+
+def stops(worker_id: bytes) -> Plan[Pulse]:
+    rows = yield Q.worker_state(worker_id)
+    return (yield from _pulse(worker_id, alive=bool(rows) and rows[0][0] in ("online", "draining")))
+
+
+def _pulse(worker_id: bytes, *, alive: bool) -> Plan[Pulse]:
+    if not alive:
+        return Pulse(alive=False)
+    rows = yield Q.stops(worker_id)
+    stop = tuple((UUID(bytes=row[0]), row[1]) for row in rows if row[2] == State.CANCELING)
+    pause = tuple((UUID(bytes=row[0]), row[1]) for row in rows if row[2] == State.RUNNING)
+    return Pulse(alive=True, stop=stop, pause=pause)
+
+
+def retire(worker_id: bytes, state: str, now: int) -> Plan[None]:
+    yield Q.retire_worker(worker_id, state, now)
+
+
+def reap(before: int, now: int, limit: int) -> Plan[list[Task]]:
+    """See `taskward.ports.Workers.reap`."""
+    yield Q.lose_workers(before)
+    orphans = [brief_from(row) for row in (yield Q.orphans(limit))]
+    if not orphans:
+        return []
+    ledger = Ledger(now)
+    ttl = yield from task_ttl()
+    ended: list[Brief] = []
+    waiting: list[Brief] = []
+    for task in orphans:
+        yield from _close_steps(task, ledger)
+        error = TaskError(type="WorkerLost", message="its worker stopped without a word", code="worker-lost")
+        if task.state == State.RUNNING and task.losses < task.lost_limit:
+            rows = yield Q.lose_attempt(task.id, task.attempt, now)
+            waiting += map(brief_from, rows)
+            ledger.moved(brief_from(rows[0]), State.RUNNING, State.QUEUED, "state", error=error)
+            continue
+        state = State.CANCELED if task.state == State.CANCELING else State.FAILED
+        rows = yield Q.finish(
+            task.id, task.attempt, task.worker_id, state.value, None, text(error), None, None, None, None, now, ttl
+        )
+        ended += map(brief_from, rows)
+        ledger.moved(brief_from(rows[0]), task.state, state, "state", error=error)
+    yield from free_slots([*ended, *waiting], ledger)
+    yield from settle(ended, ledger)
+    yield from ledger.write()
+    found = {row[0]: task_from(row) for row in (yield Q.get_tasks([task.id for task in orphans]))}
+    return [found[task.id] for task in orphans if task.id in found]
+
+
+def _close_steps(task: Brief, ledger: Ledger) -> Plan[None]:
+    """Steps a lost run left open end as failed and fold, inner ones first."""
+    error = TaskError(type="WorkerLost", message="its worker stopped without a word", code="worker-lost")
+    for (step_id,) in (yield Q.steps_below(task.id)):
+        rows = yield Q.end_step(step_id, State.FAILED.value, text(error), ledger.now)
+        yield from settle([brief_from(row) for row in rows], ledger)
+
+
+def workers() -> Plan[list[WorkerInfo]]:
+    return [
+        WorkerInfo(
+            id=UUID(bytes=row[0]), name=row[1], host=row[2], pid=row[3], queues=_names(row[4]), operations=_names(row[5]),
+            concurrency=row[6], version=row[7], started_at=from_micros(row[8]), heartbeat_at=from_micros(row[9]),
+            state=row[10], running=row[11],
+        )
+        for row in (yield Q.workers())
+    ]  # fmt: skip
+
+
+def forget(before: int) -> Plan[int]:
+    return len((yield Q.forget_workers(before)))
+
+
+# ------------------------------------------------------------------ pools and queues
+
+
+def set_pool(pool: Pool) -> Plan[Pool]:
+    [row] = yield Q.set_pool(pool.name, pool.limit, pool.reserved, pool.threshold)
+    yield Q.recharge(pool.name, pool.threshold)
+    yield Q.recount_pool(pool.name)
+    yield Wake(frozenset({Topic.WORK, Topic.SETTINGS}))
+    [row] = yield Q.get_pool(pool.name)
+    return Pool(*row)
+
+
+def delete_pool(name: str) -> Plan[None]:
+    if (yield Q.pool_in_use(name)):
+        raise Conflict(f"pool {name} has tasks that wait or run in it: let them end first")
+    if not (yield Q.delete_pool(name)):
+        raise NotFound("pool", name)
+
+
+def pools() -> Plan[list[Pool]]:
+    return [Pool(*row) for row in (yield Q.pools())]
+
+
+def set_queue_paused(name: str, *, paused: bool) -> Plan[None]:
+    yield Q.set_queue(name, paused)
+    yield Wake(frozenset({Topic.WORK, Topic.SETTINGS}))
+
+
+def queues() -> Plan[list[Queue]]:
+    """Every queue that has tasks, workers or a pause."""
+    paused = {row[0]: bool(row[1]) for row in (yield Q.queues())}
+    queued: dict[str, int] = {}
+    running: dict[str, int] = {}
+    for name, state, count in (yield Q.queue_tallies()):
+        side = queued if state == State.QUEUED else running
+        side[name] = side.get(name, 0) + count
+    served: dict[str, int] = {}
+    for row in (yield Q.live_workers()):
+        for name in _names(row[0]):
+            served[name] = served.get(name, 0) + 1
+    names = sorted(paused.keys() | {n for n, c in queued.items() if c} | {n for n, c in running.items() if c} | served.keys())
+    return [
+        Queue(name, paused.get(name, False), queued.get(name, 0), running.get(name, 0), served.get(name, 0)) for name in names
+    ]
+
+
+# ------------------------------------------------------------------ operations
+
+
+def publish_operations(operations: Sequence[OperationInfo]) -> Plan[None]:
+    yield Q.publish_operation.each(
+        (one.name, one.module, one.description, text(one.spec), text(one.schema), to_micros(one.seen_at)) for one in operations
+    )
+
+
+def operations() -> Plan[list[OperationInfo]]:
+    return [
+        OperationInfo(
+            name=row[0], module=row[1], description=row[2], spec=_spec(row[3]), schema=_spec(row[4]),
+            seen_at=from_micros(row[5]),
+        )
+        for row in (yield Q.operations())
+    ]  # fmt: skip

@@ -1,0 +1,53 @@
+"""The lines before resources: joining, leaving, and waking the next, all by index.
+
+The rule is `taskward.model.resources.grantable`; these plans apply it by looking only at the head of a line.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from taskward.model.policy import Resource
+from taskward.model.states import State
+from taskward.store.plan import Ledger, Plan, Q
+from taskward.store.rows import brief_from
+
+
+def join(task_id: bytes, resources: Sequence[Resource]) -> Plan[int]:
+    """Joins the lines of all `resources` at once; returns in how many of them others are ahead."""
+    yield Q.lock_resources([resource.name for resource in resources])
+    [(ticket,)] = yield Q.next_ticket()
+    granted = yield Q.join_line.each(
+        (resource.name, ticket, task_id, resource.exclusive) for resource in resources
+    )
+    return sum(not row[0] for row in granted)
+
+
+def leave(task_ids: Iterable[bytes], resources: Iterable[str], ledger: Ledger) -> Plan[None]:
+    """Takes tasks out of every line they are in and lets the next ones go.
+
+    `resources` are the names those tasks want, to be locked before their lines change.
+    """
+    names = sorted(set(resources))
+    yield Q.lock_resources(names)
+    yield Q.leave_lines.each((task_id,) for task_id in task_ids)
+    for name in names:
+        yield from _advance(name, ledger)
+
+
+def _advance(resource: str, ledger: Ledger) -> Plan[None]:
+    """Grants from the head of a line: one exclusive place, or shared ones up to the next exclusive."""
+    while True:
+        first = yield Q.first_waiting(resource)
+        if not first:
+            return
+        ticket, task_id, exclusive = first[0]
+        held = yield (Q.is_held if exclusive else Q.is_held_exclusively)(resource)
+        if held:
+            return
+        yield Q.grant(resource, ticket)
+        rows = yield Q.unblock(task_id, ledger.now)
+        for row in rows:
+            task = brief_from(row)
+            if task.state == State.QUEUED:
+                ledger.moved(task, State.BLOCKED, State.QUEUED)
+        if exclusive:
+            return

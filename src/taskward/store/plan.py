@@ -1,0 +1,114 @@
+"""Plans: transactions written once, without I/O, run by either database's driver.
+
+A plan is a generator. It yields a `Call` or a `Batch` and is sent the rows; it yields a `Wake` to have topics
+published after the commit; what it returns is the result. Raising rolls the transaction back. One yield of a
+`Call` or `Batch` is one round trip.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Generator
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from taskward.model.states import State
+from taskward.ports import Topic
+from taskward.store.catalogue import Batch, Call, Row, load
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Q = load()
+
+
+class Wake(Struct, frozen=True):
+    """Publish these topics once the transaction is durable."""
+
+    topics: frozenset[Topic]
+
+
+Plan: TypeAlias = Generator[Call | Batch | Wake, list[Row], T]
+
+encode = msgspec.json.Encoder().encode
+
+
+def text(value: Any) -> str:
+    """`value` as JSON text."""
+    return encode(value).decode()
+
+
+class Database(Protocol):
+    """A driver: runs plans."""
+
+    async def write(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a plan in one durable transaction; may group it with others, and run it again after a deadlock."""
+        ...
+
+    async def read(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a plan that only reads; meant for reads by index, which are over at once."""
+        ...
+
+    async def scan(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `read`, for reads that may take longer than an event loop should stand still."""
+        ...
+
+
+class Ledger:
+    """What a transaction writes besides its rows: events and counters, each kind in one round trip."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self._events: list[tuple[Any, ...]] = []
+        self._tally: Counter[tuple[str, str, str, str]] = Counter()
+        self._topics: set[Topic] = set()
+
+    def wake(self, *topics: Topic) -> None:
+        self._topics.update(topics)
+
+    def event(self, task_id: bytes, root_id: bytes, client: str, kind: str, data: dict[str, Any]) -> None:
+        self._events.append((task_id, root_id, client, kind, self.now, text(data)))
+
+    def count(self, client: str, operation: str, queue: str, state: str, change: int) -> None:
+        self._tally[client, operation, queue, state] += change
+
+    def moved(
+        self, task: "Counted", before: str | None, after: str, kind: str = "state", /, **facts: Any
+    ) -> None:
+        """A task changed state (`before` None: it is new): an event, and one count from here to there."""
+        data: dict[str, Any] = {"state": after, "from": before, "attempt": task.attempt, **facts}
+        self.event(task.id, task.root_id, task.client, kind, data)
+        if before is not None:
+            self.count(task.client, task.operation, task.queue, before, -1)
+        self.count(task.client, task.operation, task.queue, after, +1)
+        if after == State.QUEUED:
+            self.wake(Topic.WORK)
+        elif after == State.SCHEDULED:
+            self.wake(Topic.TIMERS)
+
+    def write(self) -> Plan[None]:
+        if self._events:
+            yield Q.add_event.each(self._events)
+            self._topics.add(Topic.EVENTS)
+        changes = [(*key, change) for key, change in sorted(self._tally.items()) if change]
+        if changes:
+            yield Q.bump_tally.each(changes)
+        if self._topics:
+            yield Wake(frozenset(self._topics))
+
+
+class Counted(Protocol):
+    """What the ledger reads of a task's row."""
+
+    @property
+    def id(self) -> bytes: ...
+    @property
+    def root_id(self) -> bytes: ...
+    @property
+    def client(self) -> str: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def queue(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...

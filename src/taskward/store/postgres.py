@@ -1,0 +1,142 @@
+"""The distributed database: PostgreSQL through asyncpg. Each plan is one transaction on a pooled connection."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import asyncpg
+
+from taskward.model.errors import SchemaTooNew, Unavailable
+from taskward.ports import Topic
+from taskward.store.catalogue import Batch, Call, Row
+from taskward.store.migrate import migrations
+from taskward.store.plan import Plan, Wake
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_MIGRATION_LOCK = 0x7461736B77617264
+_ATTEMPTS = 8
+"""How often a transaction is run again that PostgreSQL ended to resolve a deadlock."""
+
+Publish = Callable[[frozenset[Topic]], None]
+
+
+class PostgresDatabase:
+    """Runs plans on a PostgreSQL database. Raises Unavailable when it cannot be reached."""
+
+    def __init__(self, dsn: str, publish: Publish, *, connections: int = 8) -> None:
+        self._dsn = dsn
+        self._publish = publish
+        self._connections = connections
+        self._pool: "asyncpg.Pool[asyncpg.Record] | None" = None
+        self.statements = 0
+        """How many statements (round trips) were run: what the cost tests count."""
+        self.commits = 0
+
+    # -------------------------------------------------------------- life
+
+    async def open(self) -> None:
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._dsn, min_size=1, max_size=self._connections, init=_prepare, command_timeout=60,
+                statement_cache_size=500,
+            )  # fmt: skip
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Unavailable(f"cannot reach PostgreSQL: {error}") from error
+        async with self._pool.acquire() as connection:
+            await self._migrate(connection)
+
+    async def _migrate(self, connection: Any) -> None:
+        """Brings the schema up to date under an advisory lock."""
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+            await connection.execute("CREATE TABLE IF NOT EXISTS taskward_schema (version BIGINT NOT NULL)")
+            version = await connection.fetchval("SELECT max(version) FROM taskward_schema") or 0
+            known = migrations("postgres")
+            if version > known[-1].number:
+                raise SchemaTooNew(
+                    f"the database has schema {version}, this Taskward knows up to {known[-1].number}: run a newer Taskward"
+                )
+            for migration in known:
+                if migration.number > version:
+                    for statement in migration.statements:
+                        await connection.execute(statement)
+                    await connection.execute("INSERT INTO taskward_schema VALUES ($1)", migration.number)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    # -------------------------------------------------------------- plans
+
+    async def write(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(_ATTEMPTS):
+            try:
+                async with self._acquire() as connection, connection.transaction():
+                    result, topics = await self._run(connection, plan(*args, **kwargs))
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+                await asyncio.sleep(0.005 * 2**attempt)
+                continue
+            except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+                raise Unavailable(f"PostgreSQL: {error}") from error
+            self.commits += 1
+            if topics:
+                self._publish(topics)
+            return result
+        raise AssertionError("unreachable")
+
+    async def read(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Each statement sees its own snapshot: one round trip fewer than a transaction, twice."""
+        try:
+            async with self._acquire() as connection:
+                result, _ = await self._run(connection, plan(*args, **kwargs))
+        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+            raise Unavailable(f"PostgreSQL: {error}") from error
+        return result
+
+    scan = read
+
+    def _acquire(self) -> Any:
+        if self._pool is None:
+            raise Unavailable("the store is closed")
+        return self._pool.acquire()
+
+    async def _run(self, connection: Any, plan: Plan[T]) -> tuple[T, frozenset[Topic]]:
+        topics: frozenset[Topic] = frozenset()
+        rows: list[Row] = []
+        try:
+            step = next(plan)
+            while True:
+                if isinstance(step, Call):
+                    self.statements += 1
+                    rows = await connection.fetch(step.statement.postgres, *step.args)
+                elif isinstance(step, Batch):
+                    rows = await self._batch(connection, step)
+                elif isinstance(step, Wake):
+                    rows, topics = [], topics | step.topics
+                step = plan.send(rows)
+        except StopIteration as stop:
+            return stop.value, topics
+
+    async def _batch(self, connection: Any, step: Batch) -> list[Row]:
+        if not step.rows:
+            return []
+        self.statements += 1
+        sql = step.statement.postgres
+        if len(step.rows) == 1:
+            found: list[Row] = await connection.fetch(sql, *step.rows[0])
+            return found
+        if not step.statement.returns:
+            await connection.executemany(sql, step.rows)
+            return []
+        many: list[Row] = await connection.fetchmany(sql, step.rows)
+        return many
+
+
+async def _prepare(connection: Any) -> None:
+    """Ids travel as 16 bytes, as in the embedded database."""
+    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary")

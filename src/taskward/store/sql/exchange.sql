@@ -1,0 +1,72 @@
+-- name: finish
+-- The end of an attempt, fenced by worker and attempt. Completed after a request to stop counts as canceled.
+UPDATE task SET
+    state = CASE WHEN state = 'canceling' AND $4 NOT IN ('failed', 'canceled') THEN 'canceled' ELSE $4 END,
+    result = $5, error = $6,
+    progress_done = COALESCE($7, progress_done), progress_total = COALESCE($8, progress_total),
+    progress_unit = COALESCE($9, progress_unit), progress_message = COALESCE($10, progress_message),
+    finished_at = CAST($11 AS bigint), updated_at = CAST($11 AS bigint), version = version + 1,
+    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($11 AS bigint) + COALESCE(ttl, $12) END,
+    pausing = FALSE
+WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state IN ('running', 'canceling')
+RETURNING {brief}
+
+-- name: finish_external
+UPDATE task SET
+    state = $2, result = $3, error = $4,
+    finished_at = CAST($5 AS bigint), updated_at = CAST($5 AS bigint), version = version + 1,
+    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + COALESCE(ttl, $6) END
+WHERE id = $1 AND kind = 'external' AND state IN ('running', 'canceling')
+RETURNING {brief}
+
+-- name: return_to_wait
+-- An attempt ends without ending the task: a retry, a hand-back, a pause. Its pool slot is given back.
+UPDATE task SET state = $4, run_at = COALESCE($5, run_at), error = $6, failures = failures + $7, losses = losses + $8,
+    queued_at = CASE WHEN $4 = 'queued' THEN CAST($9 AS bigint) END,
+    worker_id = NULL, pausing = FALSE, updated_at = CAST($9 AS bigint), version = version + 1
+WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state = 'running'
+RETURNING {brief}
+
+-- name: admission sqlite
+-- What a claim must know: whether the worker is online, which queues are paused, which pools have work and room.
+SELECT 'worker' AS fact, state AS name, 0, 0, 0, 0, 0 FROM worker WHERE id = $1
+UNION ALL SELECT 'paused', name, 0, 0, 0, 0, 0 FROM queue WHERE paused
+UNION ALL SELECT 'pool', name, slots, reserved, threshold, running, running_ordinary FROM pool
+    WHERE running < slots AND EXISTS (SELECT 1 FROM task WHERE task.pool = pool.name AND task.state = 'queued')
+
+-- name: admission postgres
+SELECT 'worker' AS fact, state AS name, 0, 0, 0, 0, 0 FROM worker WHERE id = $1
+UNION ALL SELECT 'paused', name, 0, 0, 0, 0, 0 FROM queue WHERE paused
+UNION ALL SELECT 'pool', name, 0, 0, 0, 0, 0 FROM pool
+    WHERE running < slots AND EXISTS (SELECT 1 FROM task WHERE task.pool = pool.name AND task.state = 'queued')
+
+-- name: lock_pools sqlite
+SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool WHERE name IN ($1[]) ORDER BY name
+
+-- name: lock_pools postgres
+-- A pool another claim is at is skipped: that claim is filling it.
+SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool WHERE name IN ($1[]) ORDER BY name
+FOR UPDATE SKIP LOCKED
+
+-- name: ready_heads sqlite
+SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue = $2 AND operation IN ($4[])
+ORDER BY priority, number LIMIT $3
+
+-- name: ready_heads postgres
+SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue = $2 AND operation = ANY($4)
+ORDER BY priority, number LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: claim
+UPDATE task SET state = 'running', attempt = attempt + 1, worker_id = $2, worker = $3, started_at = CAST($4 AS bigint),
+    updated_at = CAST($4 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE
+WHERE number IN ($1[]) AND state = 'queued'
+RETURNING {claimed}
+
+-- name: charge
+UPDATE task SET charge = $2 WHERE number = $1
+
+-- name: fill_pool
+UPDATE pool SET running = running + $2, running_ordinary = running_ordinary + $3 WHERE name = $1
+
+-- name: worker_name
+SELECT name FROM worker WHERE id = $1

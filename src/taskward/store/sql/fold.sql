@@ -1,0 +1,54 @@
+-- name: insert_fold
+INSERT INTO fold (parent_id, root_id, record) VALUES ($1, $2, $3)
+
+-- name: take_folds
+DELETE FROM fold WHERE parent_id = $1 RETURNING record, seq
+
+-- name: folds
+SELECT record, seq FROM fold WHERE parent_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+
+-- name: drop_folds
+DELETE FROM fold WHERE parent_id = $1
+
+-- name: count_folds
+UPDATE task SET folded_count = folded_count + $2, folded_done = folded_done + $3, folded_total = folded_total + $4,
+    updated_at = $5, version = version + 1
+WHERE id = $1
+
+-- name: reset_folds
+UPDATE task SET folded_count = 0, folded_done = 0, folded_total = 0, dropped = '{}' WHERE id = $1
+
+-- name: children_of
+SELECT {task} FROM task WHERE parent_id = $1 ORDER BY number
+
+-- name: children_page
+SELECT {task} FROM task WHERE parent_id = $1 AND number > $2 ORDER BY number LIMIT $3
+
+-- name: steps_below
+-- Open steps of a run, inner ones first.
+WITH RECURSIVE below(id, depth) AS (
+    SELECT id, 1 FROM task WHERE parent_id = $1 AND kind = 'step'
+    UNION ALL
+    SELECT t.id, below.depth + 1 FROM task t JOIN below ON t.parent_id = below.id WHERE t.kind = 'step'
+)
+SELECT id FROM below ORDER BY depth DESC, id
+
+-- name: end_step
+UPDATE task SET state = $2, error = $3, finished_at = CAST($4 AS bigint), updated_at = CAST($4 AS bigint), version = version + 1
+WHERE id = $1 AND kind = 'step' AND state = 'running'
+RETURNING {brief}
+
+-- name: delete_task
+DELETE FROM task WHERE id = $1
+
+-- name: delete_step
+DELETE FROM task WHERE id = $1 AND kind = 'step'
+
+-- name: delete_task_resources
+DELETE FROM task_resource WHERE number = $1
+
+-- name: live_below
+SELECT {task} FROM task WHERE parent_id IN ($1[]) ORDER BY parent_id, number LIMIT $2
+
+-- name: folded_below
+SELECT parent_id, record FROM fold WHERE parent_id IN ($1[]) ORDER BY parent_id, seq LIMIT $2

@@ -1,0 +1,68 @@
+-- name: owners
+-- Whose notes may change their task: the attempt that runs now.
+SELECT id, root_id, client, attempt, worker_id, kind FROM task WHERE id IN ($1[]) AND state IN ('running', 'canceling')
+
+-- name: set_progress
+UPDATE task SET progress_done = $2, progress_total = $3, progress_unit = $4, progress_message = $5,
+    updated_at = CAST($6 AS bigint), version = version + 1
+WHERE id = $1 AND state IN ('running', 'canceling')
+
+-- name: set_report
+INSERT INTO report (task_id, code, position, done, total, unit, message, state)
+SELECT $1, $2, (SELECT count(*) FROM report WHERE task_id = $1), $3, $4, $5, $6, $7
+WHERE TRUE
+ON CONFLICT (task_id, code) DO UPDATE
+SET done = excluded.done, total = excluded.total, unit = excluded.unit, message = excluded.message, state = excluded.state
+
+-- name: end_reports
+UPDATE report SET state = $2 WHERE task_id = $1 AND state = 'running'
+
+-- name: reports
+SELECT code, done, total, unit, message, state FROM report WHERE task_id = $1 ORDER BY position
+
+-- name: insert_log
+INSERT INTO log (task_id, at, severity, source, message, attempt, step_id, visible, fields)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: insert_step
+INSERT INTO task (
+    id, kind, operation, name, module, type, scope, labels, client, created_by, correlation_id, root_id, parent_id,
+    state, attempt, priority, queue, pool, resources, args, rules, lost_limit, abortable, internal, persist, folds,
+    pausable, even_if_failed, created_at, started_at, updated_at,
+    progress_done, progress_total, progress_unit, progress_message
+)
+SELECT $2, 'step', $3, $4, t.module, $5, $6, $7, t.client, t.created_by, t.correlation_id, t.root_id, $8,
+    'running', t.attempt, t.priority, t.queue, '', '[]', '{}', '{}', 0, FALSE, TRUE, FALSE, TRUE,
+    FALSE, FALSE, CAST($9 AS bigint), CAST($9 AS bigint), CAST($9 AS bigint), $10, $11, $12, $13
+FROM task t WHERE t.id = $1
+ON CONFLICT DO NOTHING
+
+-- name: events_of
+SELECT seq, task_id, root_id, client, kind, at, data FROM event WHERE task_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+
+-- name: events_under
+SELECT seq, task_id, root_id, client, kind, at, data FROM event WHERE root_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+
+-- name: events_after sqlite
+SELECT seq, task_id, root_id, client, kind, at, data FROM event WHERE seq > $2 AND $1 >= 0 ORDER BY seq LIMIT $3
+
+-- name: events_after postgres
+-- Only transactions that can no longer be joined by an older one: sequence numbers are given before the commit.
+SELECT xid || '.' || seq, task_id, root_id, client, kind, at, data FROM event
+WHERE (xid, seq) > ($1, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ORDER BY xid, seq LIMIT $3
+
+-- name: last_event sqlite
+SELECT 0, COALESCE(max(seq), 0) FROM event
+
+-- name: last_event postgres
+-- What began before this instant and commits later is still to be seen.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1, 9223372036854775807
+
+-- name: logs
+SELECT seq, task_id, at, severity, source, message, attempt, step_id, visible, fields FROM log
+WHERE task_id = $1 AND seq > $2 AND severity >= $3 AND (visible OR $4) ORDER BY seq LIMIT $5
+
+-- name: step_logs
+SELECT seq, task_id, at, severity, source, message, attempt, step_id, visible, fields FROM log
+WHERE task_id = $1 AND seq > $2 AND severity >= $3 AND (visible OR $4) AND step_id = $6 ORDER BY seq LIMIT $5
