@@ -51,12 +51,10 @@ SETTINGS = {setting.name: setting for setting in _TABLE}
 
 def setting_named(name: str) -> Setting:
     """Raises NotFound, with the nearest name."""
-    try:
+    if name in SETTINGS:
         return SETTINGS[name]
-    except KeyError:
-        near = get_close_matches(name, SETTINGS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(SETTINGS)}"
-        raise NotFound("setting", name + hint) from None
+    near = get_close_matches(name, SETTINGS, n=1)
+    raise NotFound("setting", name, hint=f"did you mean {near[0]}?" if near else f"there are {', '.join(SETTINGS)}")
 
 
 def duration_of(name: str, stored: Mapping[str, str]) -> timedelta:

@@ -1,0 +1,78 @@
+"""The only door for front ends: scopes and tenancy are checked here, and nowhere above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from taskward.auth import Authenticator
+from taskward.operations import Registry
+from taskward.ports import Clock, Notifier, Store
+from taskward.service.catalogue import Catalogue
+from taskward.service.credentials import Credentials
+from taskward.service.external import ExternalWork
+from taskward.service.fleet import Fleet
+from taskward.service.runtime_settings import RuntimeSettings
+from taskward.service.schedules import ScheduleDesk
+from taskward.service.stats import Counters
+from taskward.service.streams import Streams
+from taskward.service.submissions import Submissions
+from taskward.service.tasks import Ref, TaskDesk
+from taskward.service.waiting import Waiting
+from taskward.service.watcher import Watcher
+
+__all__ = ["Ref", "Service"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a front end may do, by noun. Every method takes the principal first and checks it."""
+
+    tasks: TaskDesk
+    submissions: Submissions
+    external: ExternalWork
+    waiting: Waiting
+    streams: Streams
+    catalogue: Catalogue
+    schedules: ScheduleDesk
+    fleet: Fleet
+    settings: RuntimeSettings
+    credentials: Credentials
+    counters: Counters
+    store: Store
+    watcher: Watcher
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        *,
+        notifier: Notifier,
+        clock: Clock,
+        operations: Registry,
+        authenticator: Authenticator,
+        defaults: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Everything wired up. `defaults` are the run-time settings this process was started with."""
+        watcher = Watcher(store.journal, notifier)
+        catalogue = Catalogue(operations, store.workers, clock)
+        submissions = Submissions(store.tasks, catalogue, clock)
+        desk = TaskDesk(store.tasks, store.journal, submissions, clock)
+        return cls(
+            tasks=desk,
+            submissions=submissions,
+            external=ExternalWork(desk, store.tasks, clock),
+            waiting=Waiting(desk, store.tasks, watcher),
+            streams=Streams(desk, store.tasks, store.journal, watcher, notifier),
+            catalogue=catalogue,
+            schedules=ScheduleDesk(store.schedules, submissions, catalogue, clock),
+            fleet=Fleet(store.workers, clock),
+            settings=RuntimeSettings(store.registry, clock, defaults),
+            credentials=Credentials(store.registry, authenticator, clock),
+            counters=Counters(store.tasks, store.workers),
+            store=store,
+            watcher=watcher,
+        )
+
+    async def close(self) -> None:
+        """Ends every wait and stream."""
+        await self.watcher.close()

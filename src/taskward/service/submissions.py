@@ -1,0 +1,234 @@
+"""From a request to tasks in the store."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from taskward.auth import Principal
+from taskward.model.errors import Conflict, Invalid, NotFound, TaskwardError
+from taskward.model.masking import mask_value
+from taskward.model.states import State
+from taskward.model.task import Kind, NewTask, Task
+from taskward.operations import Wishes
+from taskward.ports import Clock, IdempotencyKey, Submission, Submitted, Tasks
+from taskward.service.catalogue import Catalogue
+from taskward.service.instants import duration, utc
+from taskward.wire import Submit
+
+_LONGEST_KEY = 255
+_LONGEST_LABEL = 1000
+_MOST_LABELS = 100
+
+_WORKERS_ONLY = (
+    "run_at",
+    "gate",
+    "depends_on",
+    "even_if_failed",
+    "resources",
+    "paused",
+    "timeout_seconds",
+    "retry",
+    "pool",
+)
+"""What means nothing for a task that no worker runs."""
+
+
+class Submissions:
+    """Accepts tasks: one or many, once, again, or tracked from outside."""
+
+    def __init__(self, tasks: Tasks, catalogue: Catalogue, clock: Clock) -> None:
+        self._tasks = tasks
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def submit(
+        self,
+        principal: Principal,
+        wanted: Sequence[Submit],
+        *,
+        idempotency_key: str | None = None,
+        correlation_id: str = "",
+        prefix: str = "/tasks/{}",
+    ) -> Submitted:
+        """Accepts all of them, durably, or none. Needs write.
+
+        `prefix` is where the request has the submission number {}: errors point there. Raises Invalid, Conflict (the
+        parent has ended), KeyReused.
+        """
+        principal.require("write")
+        relatives = await self._relatives(principal, wanted)
+        new = [
+            await _at(prefix.format(index), self._new_task(principal, submit, relatives, correlation_id))
+            for index, submit in enumerate(wanted)
+        ]
+        key = None
+        if idempotency_key is not None:
+            if not 0 < len(idempotency_key) <= _LONGEST_KEY:
+                raise Invalid("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
+            key = IdempotencyKey(principal.client, idempotency_key, _fingerprint(wanted))
+        return await self._tasks.submit(Submission(tuple(new), idempotency=key), self._clock.now())
+
+    async def rerun(self, principal: Principal, task: Task, args: bytes) -> Task:
+        """Runs a task's operation again with the same arguments and wishes, as a root that supersedes it. Needs write.
+
+        `args` are its arguments as they were submitted. Raises Conflict while it is not final, Invalid when the
+        operation has changed and refuses the arguments now.
+        """
+        principal.require("write")
+        if task.kind is not Kind.TASK:
+            raise Conflict(f"task {task.number} is a {task.kind.value}: no worker can run it again")
+        try:
+            operation = await self._catalogue.operation(task.operation)
+        except NotFound as error:
+            raise Conflict(f"task {task.number} cannot run again: {error}") from None
+        wishes = Wishes(
+            name=task.name,
+            labels=task.labels,
+            client=task.client,
+            created_by=principal.name,
+            correlation_id=task.correlation_id,
+            rerun_of=task.id,
+            priority=task.priority,
+            queue=task.queue,
+            pool=task.pool,
+            resources=task.resources,
+            persist=task.persist,
+            timeout=task.rules.timeout,
+            retry=task.rules.retry,
+        )
+        new = operation.new_task(uuid7(), msgspec.json.decode(args), wishes)
+        submitted = await self._tasks.submit(Submission((new,), supersedes=task.id), self._clock.now())
+        return submitted.tasks[0]
+
+    async def _relatives(self, principal: Principal, wanted: Sequence[Submit]) -> dict[UUID, Task]:
+        """The parents and dependencies that the principal can see."""
+        ids = {submit.parent_id for submit in wanted if submit.parent_id is not None}
+        ids.update(*(submit.depends_on for submit in wanted))
+        if not ids:
+            return {}
+        found = await self._tasks.get_many(list(ids))
+        return {task_id: task for task_id, task in found.items() if principal.sees(task.client)}
+
+    async def _new_task(
+        self, principal: Principal, submit: Submit, relatives: dict[UUID, Task], correlation_id: str
+    ) -> NewTask:
+        check_labels(submit.labels)
+        parent = None
+        if submit.parent_id is not None:
+            parent = relatives.get(submit.parent_id)
+            if parent is None:
+                raise Invalid("/parent_id", f"there is no task {submit.parent_id}")
+        elif submit.key is not None:
+            raise Invalid("/key", "names a child of a task, so it needs a parent_id")
+        if submit.state is not None:
+            return self._external(principal, submit, parent, correlation_id)
+        if submit.abortable is not None:
+            raise Invalid("/abortable", "is for work tracked from outside (state: running); the operation says it else")
+        for index, dependency in enumerate(submit.depends_on):
+            if dependency not in relatives:
+                raise Invalid(f"/depends_on/{index}", f"there is no task {dependency}")
+        if submit.gate is not None:
+            check_gate(submit.gate)
+        try:
+            operation = await self._catalogue.operation(submit.operation)
+        except NotFound as error:
+            raise Invalid("/operation", str(error)) from None
+        return operation.new_task(
+            uuid7(),
+            submit.args,
+            Wishes(
+                name=submit.name,
+                labels=submit.labels,
+                client=principal.client or (parent.client if parent else ""),
+                created_by=principal.name,
+                correlation_id=correlation_id or None,
+                parent=parent,
+                key=submit.key,
+                priority=submit.priority,
+                queue=submit.queue,
+                pool=submit.pool,
+                run_at=None if submit.run_at is None else utc("/run_at", submit.run_at),
+                gate=submit.gate,
+                depends_on=tuple(submit.depends_on),
+                even_if_failed=submit.even_if_failed,
+                resources=tuple(submit.resources or ()),
+                paused=submit.paused,
+                persist=submit.persist,
+                timeout=(
+                    None if submit.timeout_seconds is None else duration("/timeout_seconds", submit.timeout_seconds)
+                ),
+                retry=submit.retry,
+            ),
+        )
+
+    def _external(self, principal: Principal, submit: Submit, parent: Task | None, correlation_id: str) -> NewTask:
+        """A task that something outside runs; its operation is only a name."""
+        if submit.state is not State.RUNNING:
+            raise Invalid("/state", "can only be running, for work tracked from outside; leave it out otherwise")
+        for name in _WORKERS_ONLY:
+            if getattr(submit, name) not in (None, False, []):
+                raise Invalid(f"/{name}", "has no meaning for work tracked from outside (state: running)")
+        task_id = uuid7()
+        shown = mask_value(submit.args)
+        return NewTask(
+            id=task_id,
+            kind=Kind.EXTERNAL,
+            operation=submit.operation,
+            name=submit.name or submit.operation,
+            module=submit.operation.partition(".")[0],
+            args=msgspec.json.encode(submit.args),
+            args_shown=None if shown == submit.args else msgspec.json.encode(shown),
+            labels=submit.labels,
+            client=principal.client or (parent.client if parent else ""),
+            created_by=principal.name,
+            correlation_id=correlation_id or (parent.correlation_id if parent else ""),
+            root_id=parent.root_id if parent else None,
+            parent_id=parent.id if parent else None,
+            key=submit.key,
+            priority=submit.priority or 5,
+            queue=submit.queue or "default",
+            persist=bool(submit.persist),
+            abortable=submit.abortable is not False,
+        )
+
+
+def check_gate(url: str) -> None:
+    """Raises Invalid when the text is not an http or https URL."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        right = False
+    if not right or len(url) > 2000:
+        raise Invalid("/gate", "must be an http or https URL, such as https://example.org/ready")
+
+
+def check_labels(labels: dict[str, str]) -> None:
+    """Raises Invalid when there are too many, or one is too long."""
+    if len(labels) > _MOST_LABELS:
+        raise Invalid("/labels", f"at most {_MOST_LABELS} labels fit on a task")
+    for name, value in labels.items():
+        if not name or len(name) > _LONGEST_LABEL or len(value) > _LONGEST_LABEL:
+            raise Invalid("/labels", f"names and values have up to {_LONGEST_LABEL} characters, names at least one")
+
+
+def _fingerprint(wanted: Sequence[Submit]) -> str:
+    return hashlib.sha256(msgspec.json.encode(wanted, order="deterministic")).hexdigest()
+
+
+async def _at(prefix: str, made: Any) -> NewTask:
+    """What `made` gives; where it is refused, the error points below `prefix`."""
+    try:
+        task: NewTask = await made
+    except Invalid as error:
+        raise _moved(error, prefix) from None
+    return task
+
+
+def _moved(error: Invalid, prefix: str) -> TaskwardError:
+    return Invalid(prefix + error.field, error.problem) if error.field.startswith("/") else error
