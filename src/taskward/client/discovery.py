@@ -43,7 +43,7 @@ def find(server: str | None = None, token: str | None = None, data_dir: Path | N
 
 def data_folders() -> list[Path]:
     """Where a server of this user may keep its data, most specific first."""
-    named = os.environ.get("TASKWARD_DATA_DIR")
+    named = os.environ.get("TASKWARD_SERVER__DATA_DIR")
     share = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return [Path(named)] if named else [Path(".taskward"), Path(share) / "taskward"]
 

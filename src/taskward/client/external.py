@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from taskward.client.tasks import TaskMethods, TaskRef
-from taskward.client.transport import Transport
+from taskward.client.transport import Transport, segment
 from taskward.model.states import FINAL, State
 from taskward.wire import ExternalEnd, ExternalLog, ExternalLogs, ExternalProgress, Submit, TaskView
 
@@ -47,18 +47,18 @@ class ExternalMethods(TaskMethods):
 
     async def report(self, task: TaskRef, progress: ExternalProgress) -> TaskView:
         """Tells how far outside work is."""
-        return await self._transport.call("POST", f"/v1/tasks/{task}/progress", TaskView, body=progress)
+        return await self._transport.call("POST", f"/v1/tasks/{segment(task)}/progress", TaskView, body=progress)
 
     async def add_logs(self, task: TaskRef, *lines: ExternalLog) -> None:
         """Adds log lines to outside work."""
-        await self._transport.do("POST", f"/v1/tasks/{task}/logs", body=ExternalLogs(lines=list(lines)))
+        await self._transport.do("POST", f"/v1/tasks/{segment(task)}/logs", body=ExternalLogs(lines=list(lines)))
 
     async def finish(
         self, task: TaskRef, state: State | str = State.COMPLETED, *, result: Any = None, error: str | None = None
     ) -> TaskView:
         """Tells how outside work ended: completed, failed or canceled."""
         body = ExternalEnd(state=State(state), result=result, error=error)
-        return await self._transport.call("POST", f"/v1/tasks/{task}:finish", TaskView, body=body)
+        return await self._transport.call("POST", f"/v1/tasks/{segment(task)}:finish", TaskView, body=body)
 
     @asynccontextmanager
     async def track(

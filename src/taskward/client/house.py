@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from taskward.client.transport import Transport
+from taskward.client.transport import Transport, segment
 from taskward.wire import (
     ClientBody,
     CredentialView,
@@ -48,7 +48,7 @@ class HouseMethods:
 
     async def operation(self, name: str) -> OperationView:
         """One operation, with the JSON Schema of its arguments."""
-        return await self._transport.call("GET", f"/v1/operations/{name}", OperationView)
+        return await self._transport.call("GET", f"/v1/operations/{segment(name)}", OperationView)
 
     async def workers(self) -> list[WorkerView]:
         """The workers, alive and lately lost."""
@@ -60,11 +60,15 @@ class HouseMethods:
 
     async def pause_queue(self, name: str) -> QueueView:
         """Stops claims from a queue; what runs goes on."""
-        return await self._transport.call("PATCH", f"/v1/queues/{name}", QueueView, body=QueuePatch(paused=True))
+        return await self._transport.call(
+            "PATCH", f"/v1/queues/{segment(name)}", QueueView, body=QueuePatch(paused=True)
+        )
 
     async def resume_queue(self, name: str) -> QueueView:
         """Lets a queue be claimed from again."""
-        return await self._transport.call("PATCH", f"/v1/queues/{name}", QueueView, body=QueuePatch(paused=False))
+        return await self._transport.call(
+            "PATCH", f"/v1/queues/{segment(name)}", QueueView, body=QueuePatch(paused=False)
+        )
 
     async def pools(self) -> list[PoolView]:
         """The pools and how full they are."""
@@ -73,11 +77,11 @@ class HouseMethods:
     async def save_pool(self, name: str, limit: int, *, reserved: int = 0, threshold: int = 5) -> PoolView:
         """Makes or changes a pool; see `taskward.model.pools`."""
         body = PoolBody(limit=limit, reserved=reserved, threshold=threshold)
-        return await self._transport.call("PUT", f"/v1/pools/{name}", PoolView, body=body)
+        return await self._transport.call("PUT", f"/v1/pools/{segment(name)}", PoolView, body=body)
 
     async def delete_pool(self, name: str) -> None:
         """Removes a pool that nothing waits for or runs in."""
-        await self._transport.do("DELETE", f"/v1/pools/{name}")
+        await self._transport.do("DELETE", f"/v1/pools/{segment(name)}")
 
     async def schedules(self) -> list[ScheduleView]:
         """The recurring submissions."""
@@ -113,15 +117,15 @@ class HouseMethods:
             description=description,
             active=active,
         )
-        return await self._transport.call("PUT", f"/v1/schedules/{name}", ScheduleView, body=body)
+        return await self._transport.call("PUT", f"/v1/schedules/{segment(name)}", ScheduleView, body=body)
 
     async def delete_schedule(self, name: str) -> None:
         """Removes a schedule; tasks it has submitted stay."""
-        await self._transport.do("DELETE", f"/v1/schedules/{name}")
+        await self._transport.do("DELETE", f"/v1/schedules/{segment(name)}")
 
     async def run_schedule(self, name: str) -> TaskView:
         """Submits what a schedule submits, now."""
-        return await self._transport.call("POST", f"/v1/schedules/{name}:run", TaskView)
+        return await self._transport.call("POST", f"/v1/schedules/{segment(name)}:run", TaskView)
 
     async def settings(self) -> list[SettingView]:
         """The run-time settings."""
@@ -129,11 +133,13 @@ class HouseMethods:
 
     async def set_setting(self, name: str, value: SettingValue) -> SettingView:
         """Sets a run-time setting."""
-        return await self._transport.call("PUT", f"/v1/settings/{name}", SettingView, body=SettingBody(value=value))
+        return await self._transport.call(
+            "PUT", f"/v1/settings/{segment(name)}", SettingView, body=SettingBody(value=value)
+        )
 
     async def unset_setting(self, name: str) -> None:
         """Returns a run-time setting to its default."""
-        await self._transport.do("DELETE", f"/v1/settings/{name}")
+        await self._transport.do("DELETE", f"/v1/settings/{segment(name)}")
 
     async def stats(self) -> StatsView:
         """How many tasks are in which state."""
@@ -166,7 +172,7 @@ class HouseMethods:
 
     async def revoke_token(self, token: UUID | str) -> None:
         """Ends an access token."""
-        await self._transport.do("DELETE", f"/v1/tokens/{token}")
+        await self._transport.do("DELETE", f"/v1/tokens/{segment(token)}")
 
     async def clients(self) -> list[CredentialView]:
         """The tenants, without their api-keys."""
@@ -180,7 +186,7 @@ class HouseMethods:
 
     async def delete_client(self, client: UUID | str) -> None:
         """Ends a tenant's api-key; its tasks stay."""
-        await self._transport.do("DELETE", f"/v1/clients/{client}")
+        await self._transport.do("DELETE", f"/v1/clients/{segment(client)}")
 
     async def users(self) -> list[CredentialView]:
         """The people who may sign in."""
@@ -193,7 +199,7 @@ class HouseMethods:
 
     async def delete_user(self, user: UUID | str) -> None:
         """Ends a user."""
-        await self._transport.do("DELETE", f"/v1/users/{user}")
+        await self._transport.do("DELETE", f"/v1/users/{segment(user)}")
 
     async def who(self) -> WhoView:
         """The caller, as the server knows it."""

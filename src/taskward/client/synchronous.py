@@ -80,6 +80,8 @@ class Client(Face[AsyncClient]):
     watch = Iterating(AsyncClient.watch)
     logs = Iterating(AsyncClient.logs)
     wait = Blocking(AsyncClient.wait)
+    get_many = Blocking(AsyncClient.get_many)
+    unfinished = Blocking(AsyncClient.unfinished)
     wait_many = Blocking(AsyncClient.wait_many)
     wait_all = Blocking(AsyncClient.wait_all)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from taskward.client.filters import TaskFilter, page_query
-from taskward.client.transport import Transport
+from taskward.client.transport import Transport, segment
 from taskward.model.policy import Resource, Retry
 from taskward.model.states import State
 from taskward.model.task import Report
@@ -111,7 +111,7 @@ class TaskMethods:
     async def get(self, task: TaskRef, *, wait: timedelta | None = None) -> TaskView:
         """The task as it is now, or after at most `wait` if it ends within that time."""
         return await self._transport.call(
-            "GET", f"/v1/tasks/{task}", TaskView, headers=_prefer(wait), longest=wait or timedelta()
+            "GET", f"/v1/tasks/{segment(task)}", TaskView, headers=_prefer(wait), longest=wait or timedelta()
         )
 
     async def page(
@@ -135,15 +135,15 @@ class TaskMethods:
     async def tree(self, task: TaskRef, *, depth: int | None = None, limit: int | None = None) -> TreeView:
         """The task and what is below it, breadth first."""
         params = {"depth": depth, "limit": limit}
-        return await self._transport.call("GET", f"/v1/tasks/{task}/tree", TreeView, params=params)
+        return await self._transport.call("GET", f"/v1/tasks/{segment(task)}/tree", TreeView, params=params)
 
     async def reports(self, task: TaskRef) -> list[Report]:
         """The named progress reports of a task."""
-        return (await self._transport.call("GET", f"/v1/tasks/{task}/reports", Page[Report])).items
+        return (await self._transport.call("GET", f"/v1/tasks/{segment(task)}/reports", Page[Report])).items
 
     async def why(self, task: TaskRef) -> WhyView:
         """Why the task waits."""
-        return await self._transport.call("GET", f"/v1/tasks/{task}/why", WhyView)
+        return await self._transport.call("GET", f"/v1/tasks/{segment(task)}/why", WhyView)
 
     async def cancel(self, task: TaskRef, *, reason: str = "") -> TaskView:
         """Asks the task and all below it to stop."""
@@ -151,7 +151,7 @@ class TaskMethods:
 
     async def cancel_preview(self, task: TaskRef) -> list[TaskView]:
         """The unfinished tasks that a cancel would reach."""
-        return (await self._transport.call("GET", f"/v1/tasks/{task}/cancel-preview", CancelPreview)).items
+        return (await self._transport.call("GET", f"/v1/tasks/{segment(task)}/cancel-preview", CancelPreview)).items
 
     async def pause(self, task: TaskRef) -> TaskView:
         """Holds a waiting task, or a running one that knows how at its next checkpoint."""
@@ -189,11 +189,11 @@ class TaskMethods:
             labels=UNSET if labels is None else dict(labels),
         )
         headers = {} if if_version is None else {"If-Match": f'"{if_version}"'}
-        return await self._transport.call("PATCH", f"/v1/tasks/{task}", TaskView, body=patch, headers=headers)
+        return await self._transport.call("PATCH", f"/v1/tasks/{segment(task)}", TaskView, body=patch, headers=headers)
 
     async def delete(self, task: TaskRef) -> None:
         """Forgets a finished task with its tree."""
-        await self._transport.do("DELETE", f"/v1/tasks/{task}")
+        await self._transport.do("DELETE", f"/v1/tasks/{segment(task)}")
 
     async def purge(
         self,
@@ -217,7 +217,7 @@ class TaskMethods:
         return (await self._transport.call("POST", "/v1/tasks:purge", Removed, body=body)).removed
 
     async def _steer(self, task: TaskRef, verb: str, body: Any = None) -> TaskView:
-        return await self._transport.call("POST", f"/v1/tasks/{task}:{verb}", TaskView, body=body)
+        return await self._transport.call("POST", f"/v1/tasks/{segment(task)}:{verb}", TaskView, body=body)
 
 
 def _prefer(wait: timedelta | None) -> dict[str, str]:

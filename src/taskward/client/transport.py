@@ -1,10 +1,11 @@
 """Requests and answers: how the client talks to one server."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -113,11 +114,17 @@ class Transport:
         return response
 
     async def stream(
-        self, path: str, *, params: Params | None = None, after: str | None = None
+        self,
+        path: str,
+        is_over: Callable[[], Awaitable[bool]],
+        *,
+        params: Params | None = None,
+        after: str | None = None,
     ) -> AsyncGenerator[ServerSentEvent | None, None]:
         """Server-sent events from after an event id, until the server says that there will be no more.
 
-        A broken stream goes on where it stopped; ServerUnreachable when that fails for longer than PATIENCE. Gives
+        It says so by a 204; when it just closes the stream, which it also does when it stops, `is_over` is asked. A
+        broken stream goes on where it stopped; ServerUnreachable when that fails for longer than PATIENCE. Gives
         None whenever it has just been connected: what is looked at then and told after leaves no gap.
         """
         clock = asyncio.get_running_loop().time
@@ -142,17 +149,24 @@ class Transport:
                         last, pause = event.id or last, _FIRST_PAUSE
                         if event.data:
                             yield event
-            except httpx2.RequestError as error:
+                if await is_over():
+                    return
+            except (httpx2.RequestError, ServerUnreachable) as error:
                 broken_at = broken_at or clock()
                 if not connected or clock() - broken_at > PATIENCE.total_seconds():
                     raise self._unreachable(error) from error
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _unreachable(self, error: httpx2.RequestError) -> ServerUnreachable:
+    def _unreachable(self, error: Exception) -> ServerUnreachable:
         if isinstance(error, httpx2.ConnectError):
             return ServerUnreachable(f"no server answers at {self.url}; is `taskward serve` running?")
         return ServerUnreachable(f"no answer from {self.url}: {str(error) or type(error).__name__}")
+
+
+def segment(name: object) -> str:
+    """A name as one segment of a path, whatever characters it has."""
+    return quote(str(name), safe="")
 
 
 def _query(params: Params | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The client's methods that follow what happens: events, logs, waits."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from uuid import UUID
@@ -10,7 +10,7 @@ import msgspec
 
 from taskward.client.errors import WaitTimedOut
 from taskward.client.tasks import TaskMethods, TaskRef
-from taskward.client.transport import Params, Transport
+from taskward.client.transport import Params, Transport, segment
 from taskward.model.states import FINAL, State
 from taskward.wire import EventView, LogView, Page, TaskView, WaitBody, Waited
 
@@ -42,8 +42,8 @@ class WatchMethods(TaskMethods):
 
         Who looks at the state then, and goes by the events after it, misses nothing.
         """
-        path = "/v1/events" if task is None else f"/v1/tasks/{task}/events"
-        async with aclosing(self._transport.stream(path, after=after)) as stream:
+        path = "/v1/events" if task is None else f"/v1/tasks/{segment(task)}/events"
+        async with aclosing(self._transport.stream(path, self._is_over(task), after=after)) as stream:
             async for event in stream:
                 yield None if event is None else msgspec.json.decode(event.data, type=EventView)
 
@@ -51,7 +51,7 @@ class WatchMethods(TaskMethods):
         self, task: TaskRef, *, after: int = 0, severity: str = "debug", follow: bool = False
     ) -> AsyncGenerator[LogView, None]:
         """The log lines of a task with at least a severity; with `follow`, also those to come until it ends."""
-        path = f"/v1/tasks/{task}/logs"
+        path = f"/v1/tasks/{segment(task)}/logs"
         while not follow:
             page = await self._transport.call("GET", path, Page[LogView], params={"after": after, "severity": severity})
             for line in page.items:
@@ -60,10 +60,16 @@ class WatchMethods(TaskMethods):
                 return
             after = int(page.next)
         following: Params = {"after": after, "severity": severity, "follow": True}
-        async with aclosing(self._transport.stream(path, params=following)) as stream:
+        async with aclosing(self._transport.stream(path, self._is_over(task), params=following)) as stream:
             async for event in stream:
                 if event is not None:
                     yield msgspec.json.decode(event.data, type=LogView)
+
+    def _is_over(self, task: TaskRef | None) -> Callable[[], Awaitable[bool]]:
+        async def is_over() -> bool:
+            return task is not None and (await self.get(task)).state in FINAL
+
+        return is_over
 
     async def wait(self, task: TaskRef, *, timeout: timedelta | None = None) -> TaskView:
         """The task, once it is final. Raises WaitTimedOut."""
@@ -82,6 +88,27 @@ class WatchMethods(TaskMethods):
                     if current.state in FINAL:
                         return current
         return await self.get(task)
+
+    async def get_many(self, tasks: Sequence[UUID]) -> list[TaskView]:
+        """Up to 1,000 tasks as they are now, in the order given."""
+        body = WaitBody(ids=list(tasks), timeout_seconds=0)
+        return (await self._transport.call("POST", "/v1/tasks:wait", Waited, body=body)).items
+
+    async def unfinished(
+        self,
+        *,
+        module: str | None = None,
+        operation: str | None = None,
+        client: str | None = None,
+        queue: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> list[TaskView]:
+        """Up to 1,000 roots that match and have not ended."""
+        body = WaitBody(
+            module=module, operation=operation, client=client, queue=queue, labels=dict(labels or {}), timeout_seconds=0
+        )
+        answer = await self._transport.call("POST", "/v1/tasks:wait", Waited, body=body)
+        return [] if answer.done else answer.items
 
     async def wait_many(self, tasks: Sequence[UUID], *, timeout: timedelta | None = None) -> list[TaskView]:
         """The tasks in the order given, once all are final. Raises WaitTimedOut."""
@@ -107,17 +134,13 @@ class WatchMethods(TaskMethods):
 
         Returns those that it waited for, as they ended. Raises WaitTimedOut.
         """
-        chosen = WaitBody(
-            module=module, operation=operation, client=client, queue=queue, labels=dict(labels or {}), timeout_seconds=0
-        )
         deadline = _Deadline(timeout)
         ended: list[TaskView] = []
-        while True:
-            answer = await self._transport.call("POST", "/v1/tasks:wait", Waited, body=chosen)
-            if answer.done:
-                return ended
-            answer = await self._wait_round(WaitBody(ids=[task.id for task in answer.items]), deadline)
-            ended += answer.items
+        while tasks := await self.unfinished(
+            module=module, operation=operation, client=client, queue=queue, labels=labels
+        ):
+            ended += (await self._wait_round(WaitBody(ids=[task.id for task in tasks]), deadline)).items
+        return ended
 
     async def _wait_round(self, body: WaitBody, deadline: "_Deadline") -> Waited:
         while True:
