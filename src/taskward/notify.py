@@ -52,7 +52,7 @@ class LocalSubscription:
         self._pending |= topics
         self._event.set()
 
-    async def wait(self, timeout: timedelta | None = None) -> frozenset[Topic]:  # noqa: ASYNC109 - the port's shape
+    async def wait(self, timeout: timedelta | None = None) -> frozenset[Topic]:
         """See `taskward.ports.Subscription.wait`."""
         if not self._pending:
             with contextlib.suppress(TimeoutError):
@@ -71,11 +71,13 @@ class LocalNotifier:
         self._subscriptions: tuple[LocalSubscription, ...] = ()
 
     def publish(self, topics: frozenset[Topic]) -> None:
+        """See `taskward.ports.Notifier.publish`."""
         for subscription in self._subscriptions:
             subscription.notify(topics)
 
     @asynccontextmanager
     async def subscribe(self, *topics: Topic) -> AsyncIterator[LocalSubscription]:
+        """See `taskward.ports.Notifier.subscribe`."""
         subscription = LocalSubscription(frozenset(topics))
         self._subscriptions = (*self._subscriptions, subscription)
         try:
@@ -90,7 +92,9 @@ class SocketNotifier(LocalNotifier):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._path = folder / f"{os.getpid()}-{os.urandom(3).hex()}"
+        self._name = f"{os.getpid()}-{os.urandom(3).hex()}"
+        self._reach = folder
+        self._folder_fd = -1
         self._socket: socket.socket | None = None
         self._peers: tuple[str, ...] = ()
         self._listed: int | None = None
@@ -100,18 +104,24 @@ class SocketNotifier(LocalNotifier):
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
-        with _inside(self._folder):
-            self._socket.bind(self._path.name)
+        # A socket's path may have 107 bytes; seen through an open folder it may lie anywhere.
+        self._folder_fd = os.open(self._folder, os.O_RDONLY)
+        if os.path.isdir(f"/proc/self/fd/{self._folder_fd}"):  # noqa: ASYNC240, PTH112 - no disk is touched
+            self._reach = Path(f"/proc/self/fd/{self._folder_fd}")
+        self._socket.bind(str(self._reach / self._name))
         asyncio.get_running_loop().add_reader(self._socket, self._receive)
 
     async def close(self) -> None:
+        """Stops listening and takes the socket away."""
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
             self._socket = None
-            self._path.unlink(missing_ok=True)
+            (self._folder / self._name).unlink(missing_ok=True)
+            os.close(self._folder_fd)
 
     def publish(self, topics: frozenset[Topic]) -> None:
+        """See `taskward.ports.Notifier.publish`."""
         super().publish(topics)
         if self._socket is None:
             return
@@ -130,7 +140,9 @@ class SocketNotifier(LocalNotifier):
         with contextlib.suppress(OSError):
             changed = self._folder.stat().st_mtime_ns
             if changed != self._listed:
-                self._peers = tuple(str(path) for path in self._folder.iterdir() if path != self._path)
+                self._peers = tuple(
+                    str(self._reach / path.name) for path in self._folder.iterdir() if path.name != self._name
+                )
                 self._listed = changed
         return self._peers
 
@@ -141,18 +153,6 @@ class SocketNotifier(LocalNotifier):
                 mask |= self._socket.recv(1)[0]
         if mask:
             super().publish(frozenset(topic for index, topic in enumerate(_TOPICS) if mask >> index & 1))
-
-
-@contextlib.contextmanager
-def _inside(folder: Path) -> Any:
-    """A socket's path may have 107 bytes: bound by its name from within the folder it may lie anywhere."""
-    before = os.open(".", os.O_RDONLY)
-    try:
-        os.chdir(folder)
-        yield
-    finally:
-        os.fchdir(before)
-        os.close(before)
 
 
 class PostgresNotifier(LocalNotifier):
@@ -175,6 +175,7 @@ class PostgresNotifier(LocalNotifier):
         self._task = asyncio.create_task(self._send_loop(), name="taskward-notify")
 
     async def close(self) -> None:
+        """Stops listening and sending."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -183,6 +184,7 @@ class PostgresNotifier(LocalNotifier):
             await self._connection.close(timeout=5)
 
     def publish(self, topics: frozenset[Topic]) -> None:
+        """See `taskward.ports.Notifier.publish`."""
         super().publish(topics)
         self._pending |= topics
         self._wanted.set()

@@ -61,7 +61,9 @@ class Notifier(Protocol):
         """Wakes every subscriber of these topics, here and in other processes; never blocks."""
         ...
 
-    def subscribe(self, *topics: Topic) -> AbstractAsyncContextManager[Subscription]: ...
+    def subscribe(self, *topics: Topic) -> AbstractAsyncContextManager[Subscription]:
+        """Listens from the moment the context is entered."""
+        ...
 
 
 class IdempotencyKey(Struct, frozen=True):
@@ -393,7 +395,8 @@ class Tasks(Protocol):
 
     async def record(self, worker_id: UUID | None, notes: Sequence[Note], now: datetime) -> frozenset[UUID]:
         """Writes progress, reports, log lines and steps. Notes of an attempt that is over are dropped (log lines are
-        kept); the ids of such tasks are returned. `worker_id` None is for external work."""
+        kept); the ids of such tasks are returned. `worker_id` None is for external work.
+        """
         ...
 
     async def cancel(self, task_id: UUID, reason: str, now: datetime) -> list[Task]:
@@ -408,21 +411,27 @@ class Tasks(Protocol):
         self, task_id: UUID, state: State, result: bytes | None, error: TaskError | None, now: datetime
     ) -> Task:
         """Ends work tracked from outside: completed, failed or canceled. Raises NotFound, Gone, Conflict (a worker runs
-        it), IllegalTransition (it has ended)."""
+        it), IllegalTransition (it has ended).
+        """
         ...
 
     async def pause(self, task_id: UUID, now: datetime) -> Task:
         """Holds a waiting task; it leaves every line. A running one whose rules say `pausable` is asked to stop at its
-        next checkpoint. Raises NotFound, Gone, IllegalTransition."""
+        next checkpoint. Raises NotFound, Gone, IllegalTransition.
+        """
         ...
 
     async def resume(self, task_id: UUID, now: datetime) -> Task:
-        """Places a paused task again, and withdraws a pause not reached yet. Raises NotFound, Gone, IllegalTransition."""
+        """Places a paused task again, and withdraws a pause not reached yet.
+
+        Raises NotFound, Gone, IllegalTransition.
+        """
         ...
 
     async def change(self, task_id: UUID, change: Change, now: datetime) -> Task:
         """Applies an operator's change. Priority, run_at and gate only while waiting; persist and labels always.
-        Raises NotFound, Gone, Conflict, VersionMismatch."""
+        Raises NotFound, Gone, Conflict, VersionMismatch.
+        """
         ...
 
     async def open_gate(self, task_id: UUID, now: datetime) -> Task:
@@ -431,11 +440,15 @@ class Tasks(Protocol):
 
     async def delete(self, task_id: UUID, now: datetime) -> int:
         """Forgets a final task with its tree; returns how many were removed.
-        Raises NotFound, Gone, Conflict (it, or something below it, is not final)."""
+        Raises NotFound, Gone, Conflict (it, or something below it, is not final).
+        """
         ...
 
     async def purge(self, query: TaskQuery, now: datetime) -> int:
-        """Forgets up to `query.limit` final roots that match, with their trees, save persistent ones; returns how many."""
+        """Forgets up to `query.limit` final roots that match, with their trees, save persistent ones.
+
+        Returns how many.
+        """
         ...
 
     async def prune(self, now: datetime, limit: int) -> int:
@@ -488,7 +501,8 @@ class Tasks(Protocol):
 
     async def obstacles(self, task_id: UUID, now: datetime) -> list[Obstacle]:
         """Every closed gate of a waiting task, in the order of admission; empty when it is not waiting.
-        Raises NotFound, Gone."""
+        Raises NotFound, Gone.
+        """
         ...
 
     async def reports(self, task_id: UUID) -> list[Report]:
@@ -507,7 +521,8 @@ class Journal(Protocol):
         self, after: str, *, task_id: UUID | None = None, root_id: UUID | None = None, limit: int = 500
     ) -> list[Event]:
         """Events after a cursor ("" is the beginning), oldest first; none is ever skipped by a reader that goes on
-        from the last cursor it saw. Raises InvalidFilter on a cursor that is not one."""
+        from the last cursor it saw. Raises InvalidFilter on a cursor that is not one.
+        """
         ...
 
     async def end(self) -> str:
@@ -531,7 +546,9 @@ class Journal(Protocol):
 class Workers(Protocol):
     """Workers, their leases, and the queues and pools they work."""
 
-    async def register(self, info: WorkerInfo) -> None: ...
+    async def register(self, info: WorkerInfo) -> None:
+        """Makes a worker known and its lease begin."""
+        ...
 
     async def heartbeat(self, worker_id: UUID, now: datetime) -> Pulse:
         """Renews every lease of the worker with one statement."""
@@ -548,10 +565,13 @@ class Workers(Protocol):
     async def reap(self, before: datetime, now: datetime, limit: int) -> list[Task]:
         """Declares workers lost whose last heartbeat is older than `before`, and ends the attempts of lost and gone
         workers: canceling ones are canceled; the others run again while their policy's `lost_limit` allows, and
-        fail with code `worker-lost` after that. Returns up to `limit` tasks it changed."""
+        fail with code `worker-lost` after that. Returns up to `limit` tasks it changed.
+        """
         ...
 
-    async def workers(self) -> list[WorkerInfo]: ...
+    async def workers(self) -> list[WorkerInfo]:
+        """Every worker not forgotten, oldest first."""
+        ...
 
     async def forget(self, before: datetime) -> int:
         """Removes workers gone or lost since before an instant."""
@@ -565,17 +585,25 @@ class Workers(Protocol):
         """Raises NotFound; Conflict while tasks wait for or run in it."""
         ...
 
-    async def pools(self) -> list[Pool]: ...
+    async def pools(self) -> list[Pool]:
+        """Every pool, by name."""
+        ...
 
-    async def set_queue_paused(self, name: str, *, paused: bool) -> None: ...
+    async def set_queue_paused(self, name: str, *, paused: bool) -> None:
+        """Stops or resumes claims from a queue; what runs goes on."""
+        ...
 
     async def queues(self) -> list[Queue]:
         """Every queue that has tasks, workers or a pause."""
         ...
 
-    async def publish_operations(self, operations: Sequence[OperationInfo]) -> None: ...
+    async def publish_operations(self, operations: Sequence[OperationInfo]) -> None:
+        """Stores what a process can run, replacing what was known by the same names."""
+        ...
 
-    async def operations(self) -> list[OperationInfo]: ...
+    async def operations(self) -> list[OperationInfo]:
+        """Every operation ever published, by name."""
+        ...
 
 
 class Schedules(Protocol):
@@ -589,7 +617,9 @@ class Schedules(Protocol):
         """Raises NotFound."""
         ...
 
-    async def all(self) -> list[Schedule]: ...
+    async def all(self) -> list[Schedule]:
+        """Every schedule, by name."""
+        ...
 
     async def due(self, now: datetime) -> list[Schedule]:
         """Active ones whose next tick has come."""
@@ -615,11 +645,15 @@ class Registry(Protocol):
         """Raises Conflict when an active one of this kind and name exists."""
         ...
 
-    async def credential(self, kind: str, *, name: str | None = None, secret_hash: str | None = None) -> Credential | None:
+    async def credential(
+        self, kind: str, *, name: str | None = None, secret_hash: str | None = None
+    ) -> Credential | None:
         """An unrevoked one, by name or by the hash of its secret."""
         ...
 
-    async def credentials(self, kind: str) -> list[Credential]: ...
+    async def credentials(self, kind: str) -> list[Credential]:
+        """Every unrevoked one of a kind, oldest first."""
+        ...
 
     async def revoke(self, credential_id: UUID, now: datetime) -> None:
         """Raises NotFound."""
@@ -643,9 +677,10 @@ class Store(Protocol):
         """Connects and migrates under a lock. Raises SchemaTooNew, Unavailable."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Lets running transactions end and disconnects."""
+        ...
 
     async def check(self) -> None:
         """Raises Unavailable when the store cannot be read and written now."""
         ...
-

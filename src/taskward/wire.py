@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from taskward.model.policy import Priority, Resource, Retry
 from taskward.model.states import State
-from taskward.model.task import Kind, Progress, Report, TaskError
+from taskward.model.task import Kind, Progress, TaskError
 
 T = TypeVar("T")
 
@@ -160,13 +160,15 @@ class Patch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     priority: Priority | UnsetType = UNSET
     run_at: Instant | UnsetType = UNSET
-    gate: str | None | UnsetType = UNSET
+    gate: str | UnsetType | None = UNSET
     persist: bool | UnsetType = UNSET
     labels: dict[str, str] | UnsetType = UNSET
     state: State | UnsetType = UNSET
 
 
 class CancelBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/tasks/{id}:cancel`; may be left out."""
+
     reason: Annotated[str, Meta(max_length=1000)] = ""
 
 
@@ -195,6 +197,8 @@ class ExternalLog(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class ExternalLogs(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/tasks/{id}/logs`."""
+
     lines: Annotated[list[ExternalLog], Meta(min_length=1, max_length=1000)]
 
 
@@ -232,6 +236,8 @@ class TreeNodeView(Struct, frozen=True, kw_only=True):
 
 
 class TreeView(Struct, frozen=True):
+    """A walk below a task; `truncated` when depth or limit cut it."""
+
     nodes: list[TreeNodeView]
     truncated: bool
 
@@ -248,6 +254,8 @@ class EventView(Struct, frozen=True):
 
 
 class LogView(Struct, frozen=True):
+    """One line of a task's log."""
+
     seq: int
     task_id: UUID
     step_id: UUID | None
@@ -317,6 +325,8 @@ class Waited(Struct, frozen=True):
 
 
 class Removed(Struct, frozen=True):
+    """How many tasks were forgotten."""
+
     removed: int
 
 
@@ -324,6 +334,8 @@ class Removed(Struct, frozen=True):
 
 
 class ModuleView(Struct, frozen=True):
+    """Operations of similar nature, with one retention policy."""
+
     name: str
     description: str
     operations: list[str]
@@ -332,6 +344,8 @@ class ModuleView(Struct, frozen=True):
 
 
 class OperationView(Struct, frozen=True):
+    """A registered kind of work."""
+
     name: str
     module: str
     description: str
@@ -343,6 +357,8 @@ class OperationView(Struct, frozen=True):
 
 
 class WorkerView(Struct, frozen=True, kw_only=True):
+    """A process that claims and runs tasks."""
+
     id: UUID
     name: str
     host: str
@@ -358,6 +374,8 @@ class WorkerView(Struct, frozen=True, kw_only=True):
 
 
 class QueueView(Struct, frozen=True):
+    """A line of claimable tasks."""
+
     name: str
     paused: bool
     queued: int
@@ -366,16 +384,22 @@ class QueueView(Struct, frozen=True):
 
 
 class QueuePatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `PATCH /v1/queues/{name}`."""
+
     paused: bool
 
 
 class PoolBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `PUT /v1/pools/{name}`."""
+
     limit: Annotated[int, Meta(ge=1, le=1_000_000)]
     reserved: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     threshold: Priority = 5
 
 
 class PoolView(Struct, frozen=True):
+    """A bound on concurrently running roots, and how full it is."""
+
     name: str
     limit: int
     reserved: int
@@ -401,6 +425,8 @@ class ScheduleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ScheduleView(Struct, frozen=True, kw_only=True):
+    """A recurring submission."""
+
     name: str
     operation: str
     args: dict[str, Any]
@@ -428,6 +454,8 @@ class SettingView(Struct, frozen=True, kw_only=True):
 
 
 class SettingBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `PUT /v1/settings/{name}`."""
+
     value: str | int | float | bool
 
 
@@ -456,6 +484,8 @@ class CredentialView(Struct, frozen=True, kw_only=True):
 
 
 class TokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/tokens`."""
+
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scopes: list[str] = field(default_factory=lambda: ["read"])
     description: str = ""
@@ -465,11 +495,15 @@ class TokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ClientBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/clients`."""
+
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
     description: str = ""
 
 
 class UserBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/users`."""
+
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")]
     password: Annotated[str, Meta(min_length=8, max_length=1000)]
     role: str = "viewer"
@@ -484,6 +518,8 @@ class Issued(Struct, frozen=True):
 
 
 class LoginBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/session`."""
+
     user: str
     password: str
 

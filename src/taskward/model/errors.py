@@ -26,7 +26,7 @@ class TaskwardError(Exception):
     title = "Internal error"
 
 
-class Invalid(TaskwardError):  # noqa: N818 - read as a statement about the input
+class Invalid(TaskwardError):
     """Bad input.
 
     `field` is a JSON pointer below the request (`/args/path`) or the name of a parameter;
@@ -49,7 +49,7 @@ class InvalidFilter(Invalid):
     title = "Filter rejected"
 
 
-class NotFound(TaskwardError):  # noqa: N818
+class NotFound(TaskwardError):
     """No such thing. `kind` is its noun, `key` what was asked for, `hint` what may have been meant."""
 
     status = 404
@@ -68,7 +68,7 @@ class Gone(NotFound):
     title = "Gone"
 
 
-class Conflict(TaskwardError):  # noqa: N818
+class Conflict(TaskwardError):
     """The thing is not in a state that allows what was asked."""
 
     status = 409
@@ -98,14 +98,14 @@ class KeyInProgress(Conflict):
     title = "Request in progress"
 
 
-class KeyReused(TaskwardError):  # noqa: N818
+class KeyReused(TaskwardError):
     """The same idempotency key came with another payload."""
 
     status = 422
     title = "Idempotency key reused"
 
 
-class VersionMismatch(TaskwardError):  # noqa: N818
+class VersionMismatch(TaskwardError):
     """`If-Match` names a version that is not the current one."""
 
     status = 412
@@ -118,21 +118,21 @@ class LeaseLost(Conflict):
     title = "Lease lost"
 
 
-class Unauthenticated(TaskwardError):  # noqa: N818
+class Unauthenticated(TaskwardError):
     """No credential, or one we do not know."""
 
     status = 401
     title = "Not authenticated"
 
 
-class Forbidden(TaskwardError):  # noqa: N818
+class Forbidden(TaskwardError):
     """The credential is known and lacks the scope."""
 
     status = 403
     title = "Forbidden"
 
 
-class Unavailable(TaskwardError):  # noqa: N818
+class Unavailable(TaskwardError):
     """The store cannot be used now."""
 
     status = 503

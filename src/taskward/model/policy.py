@@ -33,9 +33,7 @@ class Retry(Struct, frozen=True, kw_only=True):
 
     def delay_before(self, retry: int, spread: float) -> timedelta:
         """How long to wait before retry number `retry` (1-based); `spread` is drawn from -1..1."""
-        seconds = min(
-            self.delay.total_seconds() * self.backoff ** min(retry - 1, 64), self.max_delay.total_seconds()
-        )
+        seconds = min(self.delay.total_seconds() * self.backoff ** min(retry - 1, 64), self.max_delay.total_seconds())
         return timedelta(seconds=seconds * (1 + self.jitter * spread))
 
     def covers(self, error_names: tuple[str, ...]) -> bool:

@@ -20,6 +20,7 @@ class Pool(Struct, frozen=True):
     """Those of `running` that are not urgent."""
 
     def is_urgent(self, priority: int) -> bool:
+        """Whether a task of this priority may take a reserved slot."""
         return priority <= self.threshold
 
     @property

@@ -43,9 +43,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     S.QUEUED: frozenset({S.RUNNING, S.SCHEDULED, S.PAUSED, S.CANCELED}),
     S.PAUSED: frozenset({S.SCHEDULED, S.BLOCKED, S.QUEUED, S.CANCELED, S.SKIPPED}),
     # Back to a waiting state: a retry, a hand-back at shutdown, a lost worker, a pause at a boundary.
-    S.RUNNING: frozenset(
-        {S.COMPLETED, S.FAILED, S.CANCELED, S.CANCELING, S.SCHEDULED, S.BLOCKED, S.QUEUED, S.PAUSED}
-    ),
+    S.RUNNING: frozenset({S.COMPLETED, S.FAILED, S.CANCELED, S.CANCELING, S.SCHEDULED, S.BLOCKED, S.QUEUED, S.PAUSED}),
     # Asked to abort and returned normally is canceled, never completed.
     S.CANCELING: frozenset({S.CANCELED, S.FAILED}),
     S.COMPLETED: frozenset(),

@@ -126,10 +126,12 @@ class Task(Struct, frozen=True, kw_only=True):
 
     @property
     def is_final(self) -> bool:
+        """Whether nothing changes any more."""
         return self.state in FINAL
 
     @property
     def is_root(self) -> bool:
+        """Whether it has no parent."""
         return self.parent_id is None
 
 

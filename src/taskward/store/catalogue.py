@@ -6,7 +6,7 @@ uses. Parameters are `$1, $2, ...` in both. `{task}` stands for the columns `row
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -79,7 +79,7 @@ class Catalogue:
         except KeyError:
             raise AttributeError(f"no SQL statement named {name}") from None
 
-    def __iter__(self) -> Iterable[Statement]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Statement]:
         return iter(self._statements.values())
 
     def names(self) -> frozenset[str]:

@@ -53,7 +53,9 @@ def _finish_all(worker_id: bytes, finishes: Sequence[Finish], ledger: Ledger) ->
         ledger.moved(task, before, task.state, "state", **facts)
     for task in returned:
         finish = by_id[task.id]
-        ledger.moved(task, State.RUNNING, task.state, "state", **({} if finish.error is None else {"error": finish.error}))
+        ledger.moved(
+            task, State.RUNNING, task.state, "state", **({} if finish.error is None else {"error": finish.error})
+        )
     yield from free_slots([*ended, *returned], ledger)
     yield from settle(ended, ledger)
     for task in returned:
@@ -191,4 +193,3 @@ class _Claimed:
         self.id: bytes = row[0]  # type: ignore[assignment]
         self.root_id: bytes = row[12]  # type: ignore[assignment]
         self.client, self.operation, self.queue, self.attempt = task.client, task.operation, task.queue, task.attempt
-

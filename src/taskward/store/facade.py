@@ -84,7 +84,9 @@ class Tasks:
                 else:
                     future.set_result(answer)
 
-    async def exchange(self, worker_id: UUID, finishes: Sequence[Finish], claim: Claim | None, now: datetime) -> Exchange:
+    async def exchange(
+        self, worker_id: UUID, finishes: Sequence[Finish], claim: Claim | None, now: datetime
+    ) -> Exchange:
         return await self._db.write(exchange.exchange, worker_id.bytes, finishes, claim, to_micros(now))
 
     async def record(self, worker_id: UUID | None, batch: Sequence[Note], now: datetime) -> frozenset[UUID]:
@@ -283,7 +285,9 @@ class Registry:
     async def add_credential(self, credential: Credential) -> None:
         await self._db.write(small.add_credential, credential)
 
-    async def credential(self, kind: str, *, name: str | None = None, secret_hash: str | None = None) -> Credential | None:
+    async def credential(
+        self, kind: str, *, name: str | None = None, secret_hash: str | None = None
+    ) -> Credential | None:
         return await self._db.read(small.credential, kind, name, secret_hash)
 
     async def credentials(self, kind: str) -> list[Credential]:

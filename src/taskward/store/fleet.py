@@ -143,9 +143,12 @@ def queues() -> Plan[list[Queue]]:
     for row in (yield Q.live_workers()):
         for name in _names(row[0]):
             served[name] = served.get(name, 0) + 1
-    names = sorted(paused.keys() | {n for n, c in queued.items() if c} | {n for n, c in running.items() if c} | served.keys())
+    names = sorted(
+        paused.keys() | {n for n, c in queued.items() if c} | {n for n, c in running.items() if c} | served.keys()
+    )
     return [
-        Queue(name, paused.get(name, False), queued.get(name, 0), running.get(name, 0), served.get(name, 0)) for name in names
+        Queue(name, paused.get(name, False), queued.get(name, 0), running.get(name, 0), served.get(name, 0))
+        for name in names
     ]
 
 
@@ -154,7 +157,8 @@ def queues() -> Plan[list[Queue]]:
 
 def publish_operations(operations: Sequence[OperationInfo]) -> Plan[None]:
     yield Q.publish_operation.each(
-        (one.name, one.module, one.description, text(one.spec), text(one.schema), to_micros(one.seen_at)) for one in operations
+        (one.name, one.module, one.description, text(one.spec), text(one.schema), to_micros(one.seen_at))
+        for one in operations
     )
 
 

@@ -36,7 +36,9 @@ def end() -> Plan[str]:
     return f"{transaction}.{seq}" if transaction else str(seq)
 
 
-def logs(task_id: UUID, after: int, limit: int, min_severity: int, step_id: UUID | None, *, hidden: bool) -> Plan[list[LogLine]]:
+def logs(
+    task_id: UUID, after: int, limit: int, min_severity: int, step_id: UUID | None, *, hidden: bool
+) -> Plan[list[LogLine]]:
     if step_id is None:
         rows = yield Q.logs(task_id.bytes, after, min_severity, hidden, limit)
     else:

@@ -15,9 +15,7 @@ def join(task_id: bytes, resources: Sequence[Resource]) -> Plan[int]:
     """Joins the lines of all `resources` at once; returns in how many of them others are ahead."""
     yield Q.lock_resources([resource.name for resource in resources])
     [(ticket,)] = yield Q.next_ticket()
-    granted = yield Q.join_line.each(
-        (resource.name, ticket, task_id, resource.exclusive) for resource in resources
-    )
+    granted = yield Q.join_line.each((resource.name, ticket, task_id, resource.exclusive) for resource in resources)
     return sum(not row[0] for row in granted)
 
 

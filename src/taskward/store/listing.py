@@ -50,8 +50,10 @@ def cursor_from(text: str) -> Cursor:
 def page(query: TaskQuery) -> Plan[TaskPage]:
     """See `taskward.ports.Tasks.page`."""
     if query.sort.lstrip("-") not in _SORTS or query.sort.startswith("--"):
-        raise InvalidFilter("sort", f"{query.sort!r} is not one of {', '.join(_SORTS)}, each with or without a leading -")
-    if not 1 <= query.limit <= 10_000:  # noqa: PLR2004
+        raise InvalidFilter(
+            "sort", f"{query.sort!r} is not one of {', '.join(_SORTS)}, each with or without a leading -"
+        )
+    if not 1 <= query.limit <= 10_000:
         raise InvalidFilter("limit", "must be from 1 to 10000")
     after = None if query.after is None else cursor_from(query.after)
     bounds = yield from _number_bounds(query.created)
@@ -139,7 +141,9 @@ class _Select:
 
     def stretch(self) -> Call:
         value = f"t.{self._column}" if self._column else "0"
-        return self._call(f"{value}, t.number", self._conditions, self._args[: self._bounded], f"LIMIT 1 OFFSET {STRETCH - 1}")
+        return self._call(
+            f"{value}, t.number", self._conditions, self._args[: self._bounded], f"LIMIT 1 OFFSET {STRETCH - 1}"
+        )
 
     def cursor_of(self, row: Sequence[Any]) -> Cursor:
         return Cursor(row[_POSITION[self._column]] if self._column else 0, row[1])
@@ -186,7 +190,11 @@ class _Select:
         wanted: list[tuple[str, tuple[Any, ...], str]] = [
             ("parent_id", () if query.parent_id is None else (query.parent_id.bytes,), "t.parent_id IS NOT NULL"),
             ("root_id", () if query.root_id is None else (query.root_id.bytes,), ""),
-            ("correlation_id", () if query.correlation_id is None else (query.correlation_id,), "t.correlation_id <> ''"),
+            (
+                "correlation_id",
+                () if query.correlation_id is None else (query.correlation_id,),
+                "t.correlation_id <> ''",
+            ),
             ("state", (one_state.value,) if rare and one_state else (), ""),
             ("worker", () if query.worker is None else (query.worker,), "t.worker IS NOT NULL"),
             ("client", (query.client,) if query.client else (), "t.client <> ''"),

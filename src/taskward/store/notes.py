@@ -32,7 +32,11 @@ def record(worker_id: bytes | None, notes: Sequence[Note], now: int) -> Plan[fro
     if not others:
         return frozenset()
     rows = yield Q.owners(sorted({note.task_id.bytes for note in others}))
-    owners = {row[0]: _Owner(row) for row in rows if row[4] == worker_id and (worker_id is not None or row[5] == Kind.EXTERNAL)}
+    owners = {
+        row[0]: _Owner(row)
+        for row in rows
+        if row[4] == worker_id and (worker_id is not None or row[5] == Kind.EXTERNAL)
+    }
     current: list[Note] = []
     over: set[UUID] = set()
     for note in others:
@@ -111,7 +115,7 @@ def _steps(notes: Sequence[Note], owners: dict[bytes, _Owner], ledger: Ledger) -
         yield Q.count_folds.each(
             (parent.bytes, counts[parent], float(done[parent]), float(total[parent]), ledger.now) for parent in counts
         )
-    changed = {note.task_id.bytes for note in (*opened, *closed)}
+    changed = {note.task_id.bytes for note in opened} | {note.task_id.bytes for note in closed}
     if changed:
         yield Q.drop_transient_event.each((one, "tree") for one in changed)
     for one in changed:
@@ -126,5 +130,3 @@ def _step_row(task_id: UUID, record: Folded) -> tuple[Any, ...]:
         text(record.labels) if record.labels else "{}", record.parent_id.bytes,
         to_micros(record.started_at or record.created_at), progress.done, progress.total, progress.unit, progress.message,
     )  # fmt: skip
-
-

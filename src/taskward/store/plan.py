@@ -72,9 +72,7 @@ class Ledger:
     def count(self, client: str, operation: str, queue: str, state: str, change: int) -> None:
         self._tally[client, operation, queue, state] += change
 
-    def moved(
-        self, task: "Counted", before: str | None, after: str, kind: str = "state", /, **facts: Any
-    ) -> None:
+    def moved(self, task: "Counted", before: str | None, after: str, kind: str = "state", /, **facts: Any) -> None:
         """A task changed state (`before` None: it is new): an event, and one count from here to there."""
         data: dict[str, Any] = {"state": after, "from": before, "attempt": task.attempt, **facts}
         self.event(task.id, task.root_id, task.client, kind, data)

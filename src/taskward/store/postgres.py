@@ -29,7 +29,7 @@ class PostgresDatabase:
         self._dsn = dsn
         self._publish = publish
         self._connections = connections
-        self._pool: "asyncpg.Pool[asyncpg.Record] | None" = None
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self.statements = 0
         """How many statements (round trips) were run: what the cost tests count."""
         self.commits = 0

@@ -102,7 +102,10 @@ def reports(task_id: bytes) -> Plan[list[Report]]:
 
 
 def tallies() -> Plan[list[Tally]]:
-    return [Tally(client, operation, queue, State(state), count) for client, operation, queue, state, count in (yield Q.tallies())]
+    return [
+        Tally(client, operation, queue, State(state), count)
+        for client, operation, queue, state, count in (yield Q.tallies())
+    ]
 
 
 # ------------------------------------------------------------------ why
@@ -132,10 +135,18 @@ def obstacles(task_id: bytes, now: int) -> Plan[list[Obstacle]]:
 def _dependencies(task: Task) -> Plan[list[Obstacle]]:
     rows = yield Q.dependencies(task.id.bytes)
     final = {state.value for state in FINAL}
-    waiting = [{"id": UUID(bytes=row[0]), "state": row[1], "number": row[2], "name": row[3]} for row in rows if row[1] not in final]
+    waiting = [
+        {"id": UUID(bytes=row[0]), "state": row[1], "number": row[2], "name": row[3]}
+        for row in rows
+        if row[1] not in final
+    ]
     if not waiting:
         return []
-    return [Obstacle("dependencies", f"{len(waiting)} of {len(rows)} tasks it depends on have not ended", {"tasks": waiting})]
+    return [
+        Obstacle(
+            "dependencies", f"{len(waiting)} of {len(rows)} tasks it depends on have not ended", {"tasks": waiting}
+        )
+    ]
 
 
 def _resources(task: Task) -> Plan[list[Obstacle]]:
@@ -145,7 +156,14 @@ def _resources(task: Task) -> Plan[list[Obstacle]]:
             continue
         ahead = yield Q.ahead(resource, ticket, exclusive, _FEW)
         holders = [
-            {"id": UUID(bytes=row[0]), "exclusive": bool(row[1]), "holds": bool(row[2]), "number": row[3], "name": row[4], "state": row[5]}
+            {
+                "id": UUID(bytes=row[0]),
+                "exclusive": bool(row[1]),
+                "holds": bool(row[2]),
+                "number": row[3],
+                "name": row[4],
+                "state": row[5],
+            }
             for row in ahead
         ]
         verb = "held by" if holders and holders[0]["holds"] else "wanted earlier by"
@@ -166,7 +184,9 @@ def _pool(task: Task) -> Plan[list[Obstacle]]:
         return []
     facts = {"pool": pool, "urgent": pool.is_urgent(task.priority)}
     if pool.free and not pool.is_urgent(task.priority):
-        detail = f"the {pool.free} free slots of pool {pool.name} are reserved for priority {pool.threshold} and more urgent"
+        detail = (
+            f"the {pool.free} free slots of pool {pool.name} are reserved for priority {pool.threshold} and more urgent"
+        )
     else:
         detail = f"all {pool.limit} slots of pool {pool.name} are taken"
     return [Obstacle("pool", detail, facts)]
@@ -176,7 +196,7 @@ def _queue(task: Task) -> Plan[list[Obstacle]]:
     found: list[Obstacle] = []
     ahead = (yield Q.ahead_in_queue(task.pool, task.queue, task.priority, task.number, 1001))[0][0]
     if ahead:
-        count = "more than 1000" if ahead > 1000 else str(ahead)  # noqa: PLR2004 - the bound just asked for
+        count = "more than 1000" if ahead > 1000 else str(ahead)
         detail = f"{count} tasks of queue {task.queue} are ahead by priority and age"
         found.append(Obstacle("position", detail, {"ahead": ahead, "queue": task.queue, "priority": task.priority}))
     if any(row[0] == task.queue and row[1] for row in (yield Q.queues())):
@@ -185,10 +205,14 @@ def _queue(task: Task) -> Plan[list[Obstacle]]:
     workers = [(_names(queues), _names(operations)) for queues, operations in (yield Q.live_workers())]
     serving = [operations for queues, operations in workers if task.queue in queues]
     if not serving:
-        found.append(Obstacle("worker", f"no live worker serves queue {task.queue}", {"queue": task.queue, "workers": 0}))
+        found.append(
+            Obstacle("worker", f"no live worker serves queue {task.queue}", {"queue": task.queue, "workers": 0})
+        )
     elif not any(task.operation in operations for operations in serving):
         facts = {"queue": task.queue, "operation": task.operation, "workers": len(serving)}
         found.append(Obstacle("worker", f"no live worker of queue {task.queue} knows {task.operation}", facts))
     elif not found:
-        found.append(Obstacle("worker", "next in line: waits for a free worker", {"queue": task.queue, "workers": len(serving)}))
+        found.append(
+            Obstacle("worker", "next in line: waits for a free worker", {"queue": task.queue, "workers": len(serving)})
+        )
     return found

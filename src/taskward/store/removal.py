@@ -24,7 +24,11 @@ def delete(task_id: bytes, now: int) -> Plan[int]:
     rows = yield Q.subtree_ids(task_id)
     busy = [row for row in rows if row[5] not in _FINAL]
     if busy:
-        what = f"task {task.number} is {task.state}" if busy[0][0] == task_id else f"task {busy[0][1]} below it is {busy[0][5]}"
+        what = (
+            f"task {task.number} is {task.state}"
+            if busy[0][0] == task_id
+            else f"task {busy[0][1]} below it is {busy[0][5]}"
+        )
         raise Conflict(f"{what}: only what has ended can be deleted; cancel it first")
     ledger = Ledger(now)
     yield from _forget(rows, ledger)
@@ -91,5 +95,3 @@ def _forget(rows: Sequence[Sequence[Any]], ledger: Ledger) -> Plan[None]:
     yield Q.delete_task_events.each(ids)
     yield Q.bury.each((one, ledger.now) for (one,) in ids)
     yield Q.delete_task.each(ids)
-
-

@@ -34,7 +34,7 @@ def free_slots(ended: Iterable[Brief], ledger: Ledger) -> Plan[None]:
     for task in ended:
         if task.charge:
             freed[task.pool] += 1
-            ordinary[task.pool] += task.charge == 2  # noqa: PLR2004 - the column's word for ordinary
+            ordinary[task.pool] += task.charge == 2
     if freed:
         yield Q.fill_pool.each((name, -freed[name], -ordinary[name]) for name in sorted(freed))
         ledger.wake(Topic.WORK)
@@ -86,7 +86,9 @@ def _release_dependents(task: Brief, ledger: Ledger) -> Plan[list[Brief]]:
             continue
         if task.state != State.COMPLETED and not dependent.even_if_failed:
             error = TaskError(
-                type="DependencyFailed", message=f"task {task.number} it depends on ended {task.state}", code="dependency"
+                type="DependencyFailed",
+                message=f"task {task.number} it depends on ended {task.state}",
+                code="dependency",
             )
             skipped.append((yield from end_waiting(dependent, State.SKIPPED, error, ledger)))
         elif dependent.state == State.BLOCKED and dependent.unmet == 0:

@@ -71,7 +71,9 @@ def add_credential(one: Credential) -> Plan[None]:
 
 
 def _credential_from(row: Row) -> Credential:
-    (id_, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at) = row
+    (id_, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at) = (
+        row
+    )
     return Credential(
         id=UUID(bytes=id_), kind=kind, name=name, secret_hash=secret_hash, scopes=_scopes(scopes), client=client, owner=owner,
         description=description, created_at=from_micros(created_at), expires_at=instant(expires_at),

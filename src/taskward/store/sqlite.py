@@ -203,15 +203,20 @@ class SqliteDatabase:
             wrapped = Unavailable(f"{self._path}: {error}") if isinstance(error, sqlite3.Error) else error
             for job in group:
                 job.error = job.error or wrapped
-        topics = frozenset(chain.from_iterable(job.topics for job in group if job.error is None))
-        if topics:
-            self._publish(topics)
         by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         for job in group:
             by_loop.setdefault(job.loop, []).append(job)
         for loop, jobs in by_loop.items():
             if not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve_all, jobs)
+                loop.call_soon_threadsafe(self._answer, jobs)
+
+    def _answer(self, jobs: Sequence[_Job]) -> None:
+        """On the callers' loop: what they asked for is durable now."""
+        topics = frozenset(chain.from_iterable(job.topics for job in jobs if job.error is None))
+        if topics:
+            self._publish(topics)
+        for job in jobs:
+            job.resolve()
 
     def _run_job(self, connection: sqlite3.Connection, job: _Job, *, alone: bool) -> None:
         """One transaction of the group: in a savepoint, unless a failure may roll back the whole."""
@@ -288,8 +293,3 @@ class SqliteDatabase:
 
 
 _MARKER = re.compile(r"\$(\d+)(\[\])?")
-
-
-def _resolve_all(jobs: Sequence[_Job]) -> None:
-    for job in jobs:
-        job.resolve()

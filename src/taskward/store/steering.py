@@ -1,6 +1,5 @@
 """What operators do to tasks: cancel, pause, resume, change; and what time does: advance, open gates."""
 
-
 from uuid import UUID
 
 import msgspec
@@ -13,7 +12,6 @@ from taskward.store.placing import place, withdraw
 from taskward.store.plan import Ledger, Plan, Q, text
 from taskward.store.rows import Brief, brief_from, micros_or_none, task_from
 from taskward.store.settling import end_waiting, settle, task_ttl
-
 
 
 def load(task_id: bytes) -> Plan[Brief]:
@@ -42,7 +40,9 @@ def cancel(task_id: bytes, reason: str, now: int) -> Plan[list[Task]]:
     if task.state in (State.CANCELING, State.CANCELED):
         return [(yield from view(task_id))]
     if task.is_final:
-        raise IllegalTransition(task.state, State.CANCELED, f"task {task.number} has ended {task.state} and cannot be canceled")
+        raise IllegalTransition(
+            task.state, State.CANCELED, f"task {task.number} has ended {task.state} and cannot be canceled"
+        )
     if not task.abortable:
         raise NotAbortable(f"task {task.number} was declared not abortable")
     ledger = Ledger(now)
@@ -83,17 +83,26 @@ def end_waiting_external(task: Brief, error: TaskError, ledger: Ledger) -> Plan[
     return ended
 
 
-def finish_external(task_id: bytes, state: State, result: bytes | None, error: TaskError | None, now: int) -> Plan[Task]:
+def finish_external(
+    task_id: bytes, state: State, result: bytes | None, error: TaskError | None, now: int
+) -> Plan[Task]:
     """Ends work tracked from outside as its owner says. Raises NotFound, Gone, Conflict."""
     task = yield from load(task_id)
     if task.kind != Kind.EXTERNAL:
-        raise Conflict(f"task {task.number} is run by a worker: only work tracked from outside is ended by its reporter")
+        raise Conflict(
+            f"task {task.number} is run by a worker: only work tracked from outside is ended by its reporter"
+        )
     if task.is_final:
         raise IllegalTransition(task.state, state, f"task {task.number} has already ended {task.state}")
     ledger = Ledger(now)
     ttl = yield from task_ttl()
     rows = yield Q.finish_external(
-        task_id, state.value, None if result is None else result.decode(), None if error is None else text(error), now, ttl
+        task_id,
+        state.value,
+        None if result is None else result.decode(),
+        None if error is None else text(error),
+        now,
+        ttl,
     )
     ended = brief_from(rows[0])
     ledger.moved(ended, task.state, ended.state, "state", **({} if error is None else {"error": error}))
@@ -108,7 +117,7 @@ def pause(task_id: bytes, now: int) -> Plan[Task]:
     ledger = Ledger(now)
     if task.state == State.RUNNING and task.pausable:
         if not task.pausing:
-            yield Q.ask_to_pause(task_id, True, now)  # noqa: FBT003 - a column's value
+            yield Q.ask_to_pause(task_id, True, now)
             ledger.event(task.id, task.root_id, task.client, "updated", {"pausing": True})
             ledger.wake(Topic.CANCEL)
     elif task.is_waiting and task.state != State.PAUSED:
@@ -118,7 +127,9 @@ def pause(task_id: bytes, now: int) -> Plan[Task]:
     elif task.state != State.PAUSED:
         hint = "its operation has no checkpoints" if task.state == State.RUNNING else ""
         raise IllegalTransition(
-            task.state, State.PAUSED, f"task {task.number} is {task.state} and cannot be paused" + (hint and f": {hint}")
+            task.state,
+            State.PAUSED,
+            f"task {task.number} is {task.state} and cannot be paused" + (hint and f": {hint}"),
         )
     yield from ledger.write()
     return (yield from view(task_id))
@@ -129,7 +140,7 @@ def resume(task_id: bytes, now: int) -> Plan[Task]:
     task = yield from load(task_id)
     ledger = Ledger(now)
     if task.state == State.RUNNING and task.pausing:
-        yield Q.ask_to_pause(task_id, False, now)  # noqa: FBT003 - a column's value
+        yield Q.ask_to_pause(task_id, False, now)
         ledger.event(task.id, task.root_id, task.client, "updated", {"pausing": False})
         ledger.wake(Topic.CANCEL)
     elif task.state == State.PAUSED:
@@ -156,9 +167,7 @@ def change(task_id: bytes, wish: Change, now: int) -> Plan[Task]:
     persist = full.persist if wish.persist is None else wish.persist
     labels = full.labels if wish.labels is None else wish.labels
     ttl = yield from task_ttl()
-    [(number,)] = yield Q.change_task(
-        task_id, priority, micros_or_none(run_at), gate, persist, text(labels), now, ttl
-    )
+    [(number,)] = yield Q.change_task(task_id, priority, micros_or_none(run_at), gate, persist, text(labels), now, ttl)
     if wish.labels is not None:
         yield Q.delete_labels(number)
         yield Q.insert_label.each((number, name, value) for name, value in labels.items())
@@ -214,5 +223,3 @@ def next_due() -> Plan[int | None]:
     for statement in (Q.next_run_at, Q.next_expiry, Q.next_tick):
         due += (row[0] for row in (yield statement()))
     return min(due, default=None)
-
-

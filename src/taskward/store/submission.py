@@ -13,8 +13,8 @@ from taskward.model.task import Kind, NewTask, Progress, Task, TaskError
 from taskward.ports import IdempotencyKey, Submission, Submitted
 from taskward.store import lines
 from taskward.store.plan import Ledger, Plan, Q, text
-from taskward.store.settling import end_waiting, settle
 from taskward.store.rows import Brief, brief_from, from_micros, micros_or_none, task_from
+from taskward.store.settling import end_waiting, settle
 
 _ids = msgspec.json.Decoder(list[UUID]).decode
 _MICROSECOND = timedelta(microseconds=1)
@@ -156,7 +156,9 @@ def _accept(submission: Submission, ledger: Ledger) -> Plan[Submitted | list[_Ac
                 return known
     if repeated is not None:
         yield Q.supersede(repeated.id, accepted[0].id, ledger.now)
-        ledger.event(repeated.id, repeated.root_id, repeated.client, "updated", {"superseded_by": submission.tasks[0].id})
+        ledger.event(
+            repeated.id, repeated.root_id, repeated.client, "updated", {"superseded_by": submission.tasks[0].id}
+        )
     for one in accepted:
         parent = parents.get(one.new.parent_id.bytes) if one.new.parent_id else None
         if parent is not None:
@@ -216,7 +218,9 @@ def _superseded(submission: Submission) -> Plan[Brief | None]:
         raise NotFound("task", submission.supersedes)
     task = brief_from(rows[0])
     if not task.is_final:
-        raise Conflict(f"task {task.number} is {task.state}; only a task that has ended can be run again: cancel it first")
+        raise Conflict(
+            f"task {task.number} is {task.state}; only a task that has ended can be run again: cancel it first"
+        )
     return task
 
 
@@ -271,7 +275,8 @@ def _insert(accepted: Sequence[_Accepted], ledger: Ledger) -> Plan[None]:
     """Writes the rows of accepted tasks."""
     if not accepted:
         return
-    numbers = dict((yield Q.insert_task.each(one.row() for one in accepted)))  # type: ignore[misc, arg-type]
+    rows = yield Q.insert_task.each(one.row() for one in accepted)
+    numbers: dict[bytes, int] = {row[0]: row[1] for row in rows}
     labels: list[tuple[int, str, str]] = []
     resources: list[tuple[int, str]] = []
     inside: set[bytes] = set()
