@@ -1,0 +1,16 @@
+"""The one door out: every request to another host, on behalf of anybody, goes through `OutboundClient`."""
+
+from taskward.outbound.addresses import AddressPolicy
+from taskward.outbound.client import OutboundClient, OutboundError, OutboundFailed, OutboundRefused, OutboundResponse
+from taskward.outbound.transport import Resolve, resolve
+
+__all__ = [
+    "AddressPolicy",
+    "OutboundClient",
+    "OutboundError",
+    "OutboundFailed",
+    "OutboundRefused",
+    "OutboundResponse",
+    "Resolve",
+    "resolve",
+]
