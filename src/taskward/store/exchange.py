@@ -10,7 +10,7 @@ from taskward.store import lines
 from taskward.store.placing import place
 from taskward.store.plan import Ledger, Plan, Q, text
 from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, task_from
-from taskward.store.settling import free_slots, settle, task_ttl
+from taskward.store.settling import free_slots, settle
 
 URGENT, ORDINARY = 1, 2
 
@@ -32,7 +32,6 @@ def exchange(worker_id: bytes, finishes: Sequence[Finish], claim: Claim | None, 
 
 
 def _finish_all(worker_id: bytes, finishes: Sequence[Finish], ledger: Ledger) -> Plan[frozenset[int]]:
-    ttl = yield from task_ttl()
     back = [finish for finish in finishes if finish.state in (State.SCHEDULED, State.QUEUED, State.PAUSED)]
     returned: list[Brief] = []
     if back:
@@ -41,7 +40,7 @@ def _finish_all(worker_id: bytes, finishes: Sequence[Finish], ledger: Ledger) ->
     done = {task.id for task in returned}
     # What could not go back to waiting may have been asked to stop meanwhile: then it ends.
     final = [finish for finish in finishes if finish.task_id.bytes not in done]
-    rows = yield Q.finish.each(_finish_row(worker_id, finish, ttl, ledger.now) for finish in final)
+    rows = yield Q.finish.each(_finish_row(worker_id, finish, ledger.now) for finish in final)
     ended = [brief_from(row) for row in rows]
     by_id = {finish.task_id.bytes: finish for finish in finishes}
     for task in ended:
@@ -84,76 +83,67 @@ def _return_row(worker_id: bytes, finish: Finish, now: int) -> tuple[object, ...
     )  # fmt: skip
 
 
-def _finish_row(worker_id: bytes, finish: Finish, ttl: int, now: int) -> tuple[object, ...]:
+def _finish_row(worker_id: bytes, finish: Finish, now: int) -> tuple[object, ...]:
     progress = finish.progress
     return (
         finish.task_id.bytes, finish.attempt, worker_id, finish.state.value,
         None if finish.result is None else finish.result.decode(),
         None if finish.error is None else text(finish.error),
         None if progress is None else progress.done, None if progress is None else progress.total,
-        None if progress is None else progress.unit, None if progress is None else progress.message, now, ttl,
+        None if progress is None else progress.unit, None if progress is None else progress.message, now,
     )  # fmt: skip
 
 
 # ------------------------------------------------------------------ claim
 
 
+Head = tuple[int, int, str]
+"""A claimable task as claims compare them: priority, number, pool."""
+
+
 def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
-    online = False
-    paused: set[str] = set()
-    roomy: list[str] = []
+    facts: dict[str, list[str]] = {"worker": [], "paused": [], "pool": []}
     for fact, name, *_ in (yield Q.admission(worker_id)):
-        if fact == "worker":
-            online = name == "online"
-        elif fact == "paused":
-            paused.add(name)
-        else:
-            roomy.append(name)
-    queues = [queue for queue in claim.queues if queue not in paused]
-    if not online or not queues:
+        facts[fact].append(name)
+    queues = [queue for queue in claim.queues if queue not in facts["paused"]]
+    if facts["worker"] != ["online"] or not queues:
         return []
     operations = list(claim.operations)
-    heads: list[tuple[int, int, str]] = []
-    for queue in queues:
-        rows = yield Q.ready_heads("", queue, claim.limit, operations)
-        heads += ((priority, number, "") for number, priority in rows)
+    heads = yield from _heads("", queues, claim.limit, operations)
     pools: dict[str, Pool] = {}
-    if roomy:
-        pools = {row[0]: Pool(*row) for row in (yield Q.lock_pools(roomy))}
+    if facts["pool"]:
+        pools = {row[0]: Pool(*row) for row in (yield Q.lock_pools(facts["pool"]))}
         for pool in pools.values():
-            heads += yield from _pool_heads(pool, queues, claim.limit, operations)
+            heads += yield from _heads(pool.name, queues, min(claim.limit, pool.free), operations)
     chosen = _choose(heads, pools, claim.limit)
     if not chosen:
         return []
-    [(worker_name,)] = yield Q.worker_name(worker_id)
-    rows = yield Q.claim([number for _, number, _ in chosen], worker_id, worker_name, ledger.now)
+    rows = yield Q.claim([number for _, number, _ in chosen], worker_id, ledger.now)
     claimed = [task_from(row) for row in rows]
     if pools:
         yield from _charge(claimed, pools)
     for row, task in zip(rows, claimed, strict=True):
-        ledger.moved(_Claimed(row, task), State.QUEUED, State.RUNNING, "state", worker=worker_name)
+        ledger.moved(_Claimed(row, task), State.QUEUED, State.RUNNING, "state", worker=task.worker)
         if task.attempt > 1:
             yield Q.drop_folds(row[0])
             yield Q.reset_folds(row[0])
     return sorted(claimed, key=lambda task: (task.priority, task.number))
 
 
-def _pool_heads(
-    pool: Pool, queues: Sequence[str], limit: int, operations: list[str]
-) -> Plan[list[tuple[int, int, str]]]:
-    """The heads of one pool's ready line. Priority order puts the urgent first, so no ordinary one hides them."""
-    heads: list[tuple[int, int, str]] = []
+def _heads(pool: str, queues: Sequence[str], limit: int, operations: list[str]) -> Plan[list[Head]]:
+    """The heads of one pool's ready lines. Priority order puts the urgent first, so no ordinary one hides them."""
+    heads: list[Head] = []
     for queue in queues:
-        rows = yield Q.ready_heads(pool.name, queue, min(limit, pool.free), operations)
-        heads += ((priority, number, pool.name) for number, priority in rows)
+        rows = yield Q.ready_heads(pool, queue, limit, operations)
+        heads += ((priority, number, pool) for number, priority in rows)
     return heads
 
 
-def _choose(heads: list[tuple[int, int, str]], pools: dict[str, Pool], limit: int) -> list[tuple[int, int, str]]:
+def _choose(heads: list[Head], pools: dict[str, Pool], limit: int) -> list[Head]:
     """The most urgent heads that fit their pools, at most `limit`."""
     free = {name: pool.free for name, pool in pools.items()}
     ordinary = {name: pool.free_ordinary for name, pool in pools.items()}
-    chosen: list[tuple[int, int, str]] = []
+    chosen: list[Head] = []
     for head in sorted(heads):
         if len(chosen) == limit:
             break

@@ -12,7 +12,7 @@ from taskward.model.task import Task, TaskError
 from taskward.ports import OperationInfo, Pulse, Queue, Topic, WorkerInfo
 from taskward.store.plan import Ledger, Plan, Q, Wake, text
 from taskward.store.rows import Brief, brief_from, from_micros, task_from, to_micros
-from taskward.store.settling import free_slots, settle, task_ttl
+from taskward.store.settling import free_slots, settle
 
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 _spec = msgspec.json.Decoder(dict[str, object]).decode
@@ -56,7 +56,6 @@ def reap(before: int, now: int, limit: int) -> Plan[list[Task]]:
     if not orphans:
         return []
     ledger = Ledger(now)
-    ttl = yield from task_ttl()
     ended: list[Brief] = []
     waiting: list[Brief] = []
     for task in orphans:
@@ -69,7 +68,7 @@ def reap(before: int, now: int, limit: int) -> Plan[list[Task]]:
             continue
         state = State.CANCELED if task.state == State.CANCELING else State.FAILED
         rows = yield Q.finish(
-            task.id, task.attempt, task.worker_id, state.value, None, text(error), None, None, None, None, now, ttl
+            task.id, task.attempt, task.worker_id, state.value, None, text(error), None, None, None, None, now
         )
         ended += map(brief_from, rows)
         ledger.moved(brief_from(rows[0]), task.state, state, "state", error=error)
@@ -91,8 +90,8 @@ def _close_steps(task: Brief, ledger: Ledger) -> Plan[None]:
 def workers() -> Plan[list[WorkerInfo]]:
     return [
         WorkerInfo(
-            id=UUID(bytes=row[0]), name=row[1], host=row[2], pid=row[3], queues=_names(row[4]), operations=_names(row[5]),
-            concurrency=row[6], version=row[7], started_at=from_micros(row[8]), heartbeat_at=from_micros(row[9]),
+            id=UUID(bytes=row[0]), name=row[1], host=row[2], pid=row[3], queues=_names(row[4]),
+            operations=_names(row[5]), concurrency=row[6], version=row[7], started_at=from_micros(row[8]), heartbeat_at=from_micros(row[9]),
             state=row[10], running=row[11],
         )
         for row in (yield Q.workers())

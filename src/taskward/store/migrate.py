@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from msgspec import Struct
 
+from taskward.model.errors import SchemaTooNew
 from taskward.store.catalogue import Flavour
 
 SPELLINGS: dict[Flavour, dict[str, str]] = {
@@ -59,6 +60,15 @@ def migrations(flavour: Flavour) -> list[Migration]:
         statements = tuple(one.strip() for one in body.split(";") if one.strip())
         found.append(Migration(int(match.group(1)), path.name.removesuffix(".sql"), statements))
     return sorted(found, key=lambda migration: migration.number)
+
+
+def missing(flavour: Flavour, version: int, place: str) -> list[Migration]:
+    """What a schema at `version` still needs. Raises SchemaTooNew when it is ahead of this Taskward."""
+    known = migrations(flavour)
+    if version > known[-1].number:
+        newest = known[-1].number
+        raise SchemaTooNew(f"{place} has schema {version}, this Taskward knows up to {newest}: run a newer Taskward")
+    return [migration for migration in known if migration.number > version]
 
 
 def _without_comments(sql: str) -> str:

@@ -128,5 +128,6 @@ def _step_row(task_id: UUID, record: Folded) -> tuple[Any, ...]:
     return (
         task_id.bytes, record.id.bytes, record.operation, record.name, record.type, record.scope,
         text(record.labels) if record.labels else "{}", record.parent_id.bytes,
-        to_micros(record.started_at or record.created_at), progress.done, progress.total, progress.unit, progress.message,
+        to_micros(record.started_at or record.created_at), progress.done, progress.total, progress.unit,
+        progress.message,
     )  # fmt: skip

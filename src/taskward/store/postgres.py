@@ -6,10 +6,10 @@ from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 
-from taskward.model.errors import SchemaTooNew, Unavailable
+from taskward.model.errors import Unavailable
 from taskward.ports import Topic
 from taskward.store.catalogue import Batch, Call, Row
-from taskward.store.migrate import migrations
+from taskward.store.migrate import missing
 from taskward.store.plan import Plan, Wake
 
 T = TypeVar("T")
@@ -53,16 +53,10 @@ class PostgresDatabase:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
             await connection.execute("CREATE TABLE IF NOT EXISTS taskward_schema (version BIGINT NOT NULL)")
             version = await connection.fetchval("SELECT max(version) FROM taskward_schema") or 0
-            known = migrations("postgres")
-            if version > known[-1].number:
-                raise SchemaTooNew(
-                    f"the database has schema {version}, this Taskward knows up to {known[-1].number}: run a newer Taskward"
-                )
-            for migration in known:
-                if migration.number > version:
-                    for statement in migration.statements:
-                        await connection.execute(statement)
-                    await connection.execute("INSERT INTO taskward_schema VALUES ($1)", migration.number)
+            for migration in missing("postgres", version, "the database"):
+                for statement in migration.statements:
+                    await connection.execute(statement)
+                await connection.execute("INSERT INTO taskward_schema VALUES ($1)", migration.number)
 
     async def close(self) -> None:
         if self._pool is not None:

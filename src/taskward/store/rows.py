@@ -33,6 +33,9 @@ MACROS = {
     "task": _TASK.replace(" args,", " COALESCE(args_shown, args),"),
     "claimed": _TASK,
     "brief": _BRIEF,
+    # How long a finished root is kept: its own rule, else the run-time setting (seconds), else seven days.
+    "ttl": "COALESCE(ttl, (SELECT CAST(CAST(value AS double precision) * 1000000 AS bigint) FROM setting"
+    " WHERE client = '' AND name = 'task_ttl'), 604800000000)",
 }
 """`{task}` as readers see it (secrets in the arguments masked), `{claimed}` as its worker does."""
 

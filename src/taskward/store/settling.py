@@ -17,15 +17,6 @@ from taskward.store.rows import Brief, brief_from, resources_from, task_from
 _folded = msgspec.json.Decoder(Folded).decode
 _SOON = 60_000_000
 
-DEFAULT_TTL = 7 * 24 * 3600 * 1_000_000
-"""Microseconds; the default of the run-time setting `task_ttl`."""
-
-
-def task_ttl() -> Plan[int]:
-    """The run-time setting, in microseconds."""
-    rows = yield Q.task_ttl()
-    return int(rows[0][0] * 1_000_000) if rows else DEFAULT_TTL
-
 
 def free_slots(ended: Iterable[Brief], ledger: Ledger) -> Plan[None]:
     """Gives back the pool slots of attempts that ended."""
@@ -67,8 +58,7 @@ def settle(ended: Sequence[Brief], ledger: Ledger) -> Plan[None]:
 def end_waiting(task: Brief, state: State, error: TaskError | None, ledger: Ledger) -> Plan[Brief]:
     """Ends a task no worker is at, with a state and a reason; the caller settles it."""
     yield from withdraw(task, ledger)
-    ttl = yield from task_ttl()
-    yield Q.end_waiting(task.id, task.state, state, None if error is None else text(error), ledger.now, ttl)
+    yield Q.end_waiting(task.id, task.state, state, None if error is None else text(error), ledger.now)
     ledger.moved(task, task.state, state, **({} if error is None else {"error": error}))
     [row] = yield Q.lock_task(task.id)
     return brief_from(row)

@@ -75,7 +75,8 @@ def _credential_from(row: Row) -> Credential:
         row
     )
     return Credential(
-        id=UUID(bytes=id_), kind=kind, name=name, secret_hash=secret_hash, scopes=_scopes(scopes), client=client, owner=owner,
+        id=UUID(bytes=id_), kind=kind, name=name, secret_hash=secret_hash, scopes=_scopes(scopes), client=client,
+        owner=owner,
         description=description, created_at=from_micros(created_at), expires_at=instant(expires_at),
         revoked_at=instant(revoked_at), used_at=instant(used_at),
     )  # fmt: skip

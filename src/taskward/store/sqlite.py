@@ -15,10 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from taskward.model.errors import SchemaTooNew, Unavailable
+from taskward.model.errors import Unavailable
 from taskward.ports import Topic
 from taskward.store.catalogue import Batch, Call, Row, Statement
-from taskward.store.migrate import migrations
+from taskward.store.migrate import missing
 from taskward.store.plan import Plan, Wake
 
 T = TypeVar("T")
@@ -108,16 +108,10 @@ class SqliteDatabase:
         connection.execute("BEGIN IMMEDIATE")
         try:
             [version] = connection.execute("PRAGMA user_version").fetchone()
-            known = migrations("sqlite")
-            if version > known[-1].number:
-                raise SchemaTooNew(
-                    f"{self._path} has schema {version}, this Taskward knows up to {known[-1].number}: run a newer Taskward"
-                )
-            for migration in known:
-                if migration.number > version:
-                    for statement in migration.statements:
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {migration.number}")
+            for migration in missing("sqlite", version, self._path):
+                for statement in migration.statements:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {migration.number}")
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")

@@ -11,7 +11,7 @@ from taskward.ports import Change, Topic
 from taskward.store.placing import place, withdraw
 from taskward.store.plan import Ledger, Plan, Q, text
 from taskward.store.rows import Brief, brief_from, micros_or_none, task_from
-from taskward.store.settling import end_waiting, settle, task_ttl
+from taskward.store.settling import end_waiting, settle
 
 
 def load(task_id: bytes) -> Plan[Brief]:
@@ -76,8 +76,7 @@ def cancel(task_id: bytes, reason: str, now: int) -> Plan[list[Task]]:
 
 def end_waiting_external(task: Brief, error: TaskError, ledger: Ledger) -> Plan[Brief]:
     """Ends work tracked from outside that was asked to stop: nobody here can stop it, and nobody waits for it."""
-    ttl = yield from task_ttl()
-    [row] = yield Q.finish_external(task.id, State.CANCELED, None, text(error), ledger.now, ttl)
+    [row] = yield Q.finish_external(task.id, State.CANCELED, None, text(error), ledger.now)
     ended = brief_from(row)
     ledger.moved(ended, State.CANCELING, State.CANCELED, "state", error=error)
     return ended
@@ -95,14 +94,12 @@ def finish_external(
     if task.is_final:
         raise IllegalTransition(task.state, state, f"task {task.number} has already ended {task.state}")
     ledger = Ledger(now)
-    ttl = yield from task_ttl()
     rows = yield Q.finish_external(
         task_id,
         state.value,
         None if result is None else result.decode(),
         None if error is None else text(error),
         now,
-        ttl,
     )
     ended = brief_from(rows[0])
     ledger.moved(ended, task.state, ended.state, "state", **({} if error is None else {"error": error}))
@@ -166,8 +163,7 @@ def change(task_id: bytes, wish: Change, now: int) -> Plan[Task]:
     gate = None if wish.clear_gate else (full.gate if wish.gate is None else wish.gate)
     persist = full.persist if wish.persist is None else wish.persist
     labels = full.labels if wish.labels is None else wish.labels
-    ttl = yield from task_ttl()
-    [(number,)] = yield Q.change_task(task_id, priority, micros_or_none(run_at), gate, persist, text(labels), now, ttl)
+    [(number,)] = yield Q.change_task(task_id, priority, micros_or_none(run_at), gate, persist, text(labels), now)
     if wish.labels is not None:
         yield Q.delete_labels(number)
         yield Q.insert_label.each((number, name, value) for name, value in labels.items())

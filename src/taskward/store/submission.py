@@ -127,30 +127,23 @@ class _Accepted:
 
 
 def _accept(submission: Submission, ledger: Ledger) -> Plan[Submitted | list[_Accepted]]:
-    """Checks a submission and takes its places in lines; nothing is inserted for a refused one.
+    """Checks a submission and takes its places in lines.
 
-    Every refusal is raised before the first write of the submission.
+    Every refusal is raised before the first write of the submission, so a refused one leaves no trace.
     """
-    if submission.idempotency is not None:
-        known = yield from _replay(submission.idempotency)
-        if known is not None:
-            return known
+    key = submission.idempotency
+    known = None if key is None else (yield from _replay(key))
+    if known is not None:
+        return known
     accepted = [_Accepted(new, ledger.now) for new in submission.tasks]
     own = {new.id.bytes for new in submission.tasks}
     parents = yield from _parents(submission, own)
     dependencies = yield from _dependencies(submission, own)
     repeated = yield from _superseded(submission)
-    pools = {new.pool for new in submission.tasks if new.pool}
-    for pool in sorted(pools):
-        if not (yield Q.pool_exists(pool)):
-            raise Invalid("/pool", f"no pool is called {pool}; make it first, or leave it out")
-    # From here on nothing is refused.
-    if submission.idempotency is not None:
-        key = submission.idempotency
-        taken = yield Q.insert_idempotency(
-            key.client, key.key, key.fingerprint, text([new.id for new in submission.tasks]), ledger.now
-        )
-        if not taken:
+    yield from _check_pools(submission)
+    if key is not None:
+        ids = text([new.id for new in submission.tasks])
+        if not (yield Q.insert_idempotency(key.client, key.key, key.fingerprint, ids, ledger.now)):
             known = yield from _replay(key)
             if known is not None:
                 return known
@@ -184,6 +177,12 @@ def _replay(key: IdempotencyKey) -> Plan[Submitted | None]:
     if missing:
         raise Gone("task", missing[0])
     return Submitted(tuple(found[one] for one in ids), replayed=True)
+
+
+def _check_pools(submission: Submission) -> Plan[None]:
+    for pool in sorted({new.pool for new in submission.tasks if new.pool}):
+        if not (yield Q.pool_exists(pool)):
+            raise Invalid("/pool", f"no pool is called {pool}; make it first, or leave it out")
 
 
 def _parents(submission: Submission, own: set[bytes]) -> Plan[dict[bytes, Brief]]:
@@ -242,18 +241,15 @@ def _admit(
 ) -> Plan[None]:
     """Decides the state a new task gets."""
     new = one.new
-    unfinished: list[bytes] = []
-    doomed = False
-    for dependency_id in dict.fromkeys(one_id.bytes for one_id in new.depends_on):
-        dependency = dependencies.get(dependency_id)
-        if dependency is None or not dependency.is_final:
-            unfinished.append(dependency_id)
-        elif dependency.state != State.COMPLETED and not new.even_if_failed:
-            doomed = True
+    wanted = dict.fromkeys(one_id.bytes for one_id in new.depends_on)
+    ended = [dependencies[one_id] for one_id in wanted if one_id in dependencies and dependencies[one_id].is_final]
+    unfinished = list(wanted.keys() - {dependency.id for dependency in ended})
+    doomed = not new.even_if_failed and any(dependency.state != State.COMPLETED for dependency in ended)
     if unfinished:
         yield Q.insert_dependency.each((one.id, dependency_id) for dependency_id in unfinished)
         yield Q.mark_has_dependents.each((dependency_id,) for dependency_id in unfinished if dependency_id not in own)
     one.unmet = len(unfinished)
+    run_at = micros_or_none(new.run_at)
     if new.kind is Kind.EXTERNAL:
         one.state = State.RUNNING
     elif parent is not None and parent.state == State.CANCELING:
@@ -262,7 +258,7 @@ def _admit(
         one.state, one.doom = State.BLOCKED, State.SKIPPED
     elif new.paused:
         one.state = State.PAUSED
-    elif new.gate is not None or (new.run_at is not None and micros_or_none(new.run_at) > ledger.now):  # type: ignore[operator]
+    elif new.gate is not None or (run_at is not None and run_at > ledger.now):
         one.state = State.SCHEDULED
     elif unfinished:
         one.state = State.BLOCKED

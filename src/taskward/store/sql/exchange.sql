@@ -6,7 +6,7 @@ UPDATE task SET
     progress_done = COALESCE($7, progress_done), progress_total = COALESCE($8, progress_total),
     progress_unit = COALESCE($9, progress_unit), progress_message = COALESCE($10, progress_message),
     finished_at = CAST($11 AS bigint), updated_at = CAST($11 AS bigint), version = version + 1,
-    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($11 AS bigint) + COALESCE(ttl, $12) END,
+    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($11 AS bigint) + {ttl} END,
     pausing = FALSE
 WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state IN ('running', 'canceling')
 RETURNING {brief}
@@ -15,7 +15,7 @@ RETURNING {brief}
 UPDATE task SET
     state = $2, result = $3, error = $4,
     finished_at = CAST($5 AS bigint), updated_at = CAST($5 AS bigint), version = version + 1,
-    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + COALESCE(ttl, $6) END
+    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END
 WHERE id = $1 AND kind = 'external' AND state IN ('running', 'canceling')
 RETURNING {brief}
 
@@ -57,8 +57,9 @@ SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue
 ORDER BY priority, number LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: claim
-UPDATE task SET state = 'running', attempt = attempt + 1, worker_id = $2, worker = $3, started_at = CAST($4 AS bigint),
-    updated_at = CAST($4 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE
+UPDATE task SET state = 'running', attempt = attempt + 1, worker_id = $2,
+    worker = (SELECT name FROM worker WHERE id = $2), started_at = CAST($3 AS bigint),
+    updated_at = CAST($3 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE
 WHERE number IN ($1[]) AND state = 'queued'
 RETURNING {claimed}
 
@@ -68,5 +69,3 @@ UPDATE task SET charge = $2 WHERE number = $1
 -- name: fill_pool
 UPDATE pool SET running = running + $2, running_ordinary = running_ordinary + $3 WHERE name = $1
 
--- name: worker_name
-SELECT name FROM worker WHERE id = $1

@@ -90,7 +90,7 @@ RETURNING id
 UPDATE task SET state = $3, error = $4, finished_at = CAST($5 AS bigint), updated_at = CAST($5 AS bigint), version = version + 1,
     pausing = FALSE, ungranted = 0,
     cancel_requested_at = CASE WHEN $3 = 'canceled' THEN CAST($5 AS bigint) ELSE cancel_requested_at END,
-    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + COALESCE(ttl, $6) END
+    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END
 WHERE id = $1 AND state = $2
 RETURNING id
 
@@ -119,12 +119,9 @@ SELECT 1 FROM task WHERE parent_id = $1 AND state NOT IN ('completed', 'failed',
 -- name: change_task
 UPDATE task SET priority = $2, run_at = $3, gate = $4, persist = $5, labels = $6, updated_at = CAST($7 AS bigint),
     version = version + 1,
-    expires_at = CASE WHEN $5 OR parent_id IS NOT NULL OR finished_at IS NULL THEN NULL ELSE finished_at + COALESCE(ttl, $8) END
+    expires_at = CASE WHEN $5 OR parent_id IS NOT NULL OR finished_at IS NULL THEN NULL ELSE finished_at + {ttl} END
 WHERE id = $1
 RETURNING number
-
--- name: task_ttl
-SELECT CAST(value AS double precision) FROM setting WHERE client = '' AND name = 'task_ttl'
 
 -- name: add_event
 INSERT INTO event (task_id, root_id, client, kind, at, data) VALUES ($1, $2, $3, $4, $5, $6)
