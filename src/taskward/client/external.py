@@ -27,7 +27,7 @@ class ExternalMethods(TaskMethods):
         operation: str = OUTSIDE,
         args: Mapping[str, Any] | None = None,
         labels: Mapping[str, str] | None = None,
-        parent_id: TaskRef | None = None,
+        parent_id: UUID | None = None,
         abortable: bool = False,
     ) -> TaskView:
         """Makes a task in state running for work that has begun outside.
@@ -39,7 +39,7 @@ class ExternalMethods(TaskMethods):
             name=name,
             args=dict(args or {}),
             labels=dict(labels or {}),
-            parent_id=None if parent_id is None else UUID(str(parent_id)),
+            parent_id=parent_id,
             state=State.RUNNING,
             abortable=abortable,
         )
@@ -68,7 +68,7 @@ class ExternalMethods(TaskMethods):
         operation: str = OUTSIDE,
         args: Mapping[str, Any] | None = None,
         labels: Mapping[str, str] | None = None,
-        parent_id: TaskRef | None = None,
+        parent_id: UUID | None = None,
     ) -> AsyncGenerator["Tracked", None]:
         """Tracks what its block does as a task: completed when the block ends, failed when it raises.
 

@@ -27,8 +27,8 @@ from taskward.wire import (
     WhyView,
 )
 
-TaskRef = UUID | str
-"""A task's id."""
+TaskRef = UUID | int | str
+"""A task's id or number."""
 
 
 class TaskMethods:
