@@ -1,0 +1,159 @@
+"""The live picture of a wait: trees with states, bars, speeds and what is left."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from taskward.cli.forest import Forest
+from taskward.cli.outline import Line, outline, tally
+from taskward.cli.rates import Pace
+from taskward.cli.words import LOOKS, Look, amount, share, span
+from taskward.model.states import ACTIVE, FINAL, State
+from taskward.wire import TreeNodeView
+
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_BAR_WIDTH = 20
+_ROOM_BELOW = 4
+"""Lines of the terminal left for the summary and the shell's prompt."""
+
+
+class Canvas:
+    """Draws a forest, at most as high as the terminal."""
+
+    def __init__(self, forest: Forest) -> None:
+        self._forest = forest
+        self._started = datetime.now(UTC)
+        self._cached: tuple[int, int, list[Line]] = (-1, 0, [])
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        now = datetime.now(UTC)
+        yield _table(self._lines(max(options.size.height - _ROOM_BELOW, 3)), self._forest.paces, now, options)
+        yield self._summary(now)
+
+    def _lines(self, height: int) -> list[Line]:
+        version, cached_height, lines = self._cached
+        if (version, cached_height) != (self._forest.version, height):
+            lines = outline(self._forest.nodes, height)
+            self._cached = (self._forest.version, height, lines)
+        return lines
+
+    def _summary(self, now: datetime) -> Text:
+        counts = tally(self._forest.nodes)
+        text = Text("  ".join(f"{count:,} {state}" for state, count in counts.items()), style="bold")
+        others = [task for task in self._forest.ended if task.id not in self._forest.trees]
+        if others:
+            unfinished = sum(1 for task in others if task.state not in FINAL)
+            text.append(f"  and {len(others):,} more tasks, {unfinished:,} of them unfinished")
+        return text.append(f"   {span(now - self._started)}", style="bright_black")
+
+
+class _Still:
+    """The whole tree as it is now."""
+
+    def __init__(self, nodes: Sequence[TreeNodeView]) -> None:
+        self._nodes = nodes
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield _table(outline(self._nodes), {}, datetime.now(UTC), options)
+
+
+def still(nodes: Sequence[TreeNodeView]) -> RenderableType:
+    """A picture of all these nodes."""
+    return _Still(nodes)
+
+
+def _table(lines: Sequence[Line], paces: Mapping[UUID, Pace], now: datetime, options: ConsoleOptions) -> RenderableType:
+    plain = not options.encoding.lower().startswith("utf")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, overflow="ellipsis", min_width=min(24, options.max_width // 3))
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True, width=_BAR_WIDTH if options.max_width >= 80 else 8)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1 if options.is_terminal else None)
+    for line in lines:
+        if line.node is None:
+            table.add_row(Text(line.guide + hidden(line.hidden or {}), style="bright_black"))
+        else:
+            node = line.node
+            look = LOOKS[node.state]
+            name = Text.assemble(
+                (line.guide, "bright_black"), (sign(look, node, now, plain=plain), look.style), " ", label(node)
+            )
+            time = Text(elapsed(node, now), style="bright_black")
+            table.add_row(name, time, bar(node) or "", detail(node, paces.get(node.id)))
+    return table
+
+
+def sign(look: Look, node: TreeNodeView, now: datetime, *, plain: bool) -> str:
+    """The sign of a state; one that turns while it runs."""
+    if plain:
+        return look.ascii
+    if node.state is State.RUNNING:
+        return _SPINNER[int(now.timestamp() * 8) % len(_SPINNER)]
+    return look.sign
+
+
+def label(node: TreeNodeView) -> Text:
+    """What the node is called."""
+    text = Text(node.name, style="bold" if node.depth == 0 else "")
+    if node.scope and node.depth == 0:
+        text.append(f" {node.scope}", style="bright_black")
+    if node.attempt > 1:
+        text.append(f" attempt {node.attempt}", style="yellow")
+    return text
+
+
+def elapsed(node: TreeNodeView, now: datetime) -> str:
+    """How long it ran."""
+    return "" if node.started_at is None else span((node.finished_at or now) - node.started_at)
+
+
+def bar(node: TreeNodeView) -> ProgressBar | None:
+    """How far it is, while it is under way or where it stopped."""
+    if not node.progress.total or node.state is State.COMPLETED:
+        return None
+    if node.state not in ACTIVE | {State.FAILED, State.CANCELED, State.PAUSED}:
+        return None
+    style = {State.FAILED: "red", State.CANCELED: "yellow", State.PAUSED: "magenta"}.get(node.state, "bright_blue")
+    return ProgressBar(
+        total=node.progress.total,
+        completed=node.progress.done,
+        width=_BAR_WIDTH,
+        complete_style=style,
+        finished_style=style,
+    )
+
+
+def detail(node: TreeNodeView, pace: Pace | None) -> Text:
+    """Amounts, speed and what is left; the error of what failed; what state it is in where that says it all."""
+    if node.error is not None:
+        return Text(" ".join(f"{node.error.type}: {node.error.message}".split()), style="red")
+    progress = node.progress
+    parts: list[tuple[str, str]] = []
+    if progress.done or progress.total:
+        total = None if node.state is State.COMPLETED else progress.total
+        if total:
+            parts.append((f"{min(progress.done / total, 1):4.0%}", ""))
+        parts.append((share(progress.done, total, progress.unit), ""))
+    if node.state in ACTIVE and pace is not None and pace.per_second:
+        parts.append((f"{amount(pace.per_second, progress.unit)}/s", "cyan"))
+        left = pace.remaining(progress.done, progress.total)
+        if left is not None:
+            parts.append((f"{span(left)} left", "cyan"))
+    if node.state not in {State.RUNNING, State.COMPLETED}:
+        parts.insert(0, (node.state.value, LOOKS[node.state].style))
+    if progress.message:
+        parts.append((progress.message, "bright_black"))
+    return Text("  ").join(Text(text, style=style) for text, style in parts)
+
+
+def hidden(counts: dict[str, int]) -> str:
+    """`… 34 more: 30 completed, 4 queued`."""
+    known = Counter(counts)
+    words = ", ".join(f"{known[state.value]:,} {state}" for state in State if known[state.value])
+    return f"… {sum(counts.values()):,} more: {words}"

@@ -1,0 +1,5 @@
+"""`taskward db`."""
+
+import typer
+
+app = typer.Typer()

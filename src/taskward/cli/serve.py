@@ -1,0 +1,5 @@
+"""`taskward serve`."""
+
+
+def serve() -> None:
+    """Serve."""

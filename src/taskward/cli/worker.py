@@ -1,0 +1,5 @@
+"""`taskward worker`."""
+
+import typer
+
+app = typer.Typer()

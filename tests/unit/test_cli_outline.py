@@ -1,0 +1,84 @@
+"""Which nodes of a tree are shown."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskward.cli.outline import Line, outline, tally
+from taskward.model.states import State
+from taskward.wire import TreeNodeView
+from tests.views import NOON, node_view
+
+
+def drawn(lines: list[Line]) -> list[str]:
+    return [line.guide + (line.node.name if line.node else str(line.hidden)) for line in lines]
+
+
+def test_a_tree_is_drawn_with_its_branches() -> None:
+    root = node_view("root")
+    a, b = node_view("a", parent=root), node_view("b", parent=root)
+    a1 = node_view("a1", parent=a)
+    assert drawn(outline([root, a, b, a1])) == ["root", "├─ a", "│  └─ a1", "└─ b"]
+
+
+def test_what_failed_stays_and_the_rest_is_counted() -> None:
+    root = node_view("root")
+    done = [node_view(f"done{n}", State.COMPLETED, root, finished_at=NOON + timedelta(seconds=n)) for n in range(8)]
+    branch = node_view("branch", State.COMPLETED, root, finished_at=NOON)
+    bad = node_view("bad", State.FAILED, branch, finished_at=NOON)
+    busy = node_view("busy", State.RUNNING, root)
+    lines = outline([root, *done, branch, busy, bad], height=6)
+    assert drawn(lines) == ["root", "├─ done7", "├─ branch", "│  └─ bad", "├─ busy", "└─ {'completed': 7}"]
+
+
+def test_what_folding_has_forgotten_is_counted_too() -> None:
+    root = node_view("root", dropped={"completed": 40})
+    assert drawn(outline([root], height=5)) == ["root", "└─ {'completed': 40}"]
+    assert tally([root]) == {State.RUNNING: 1, State.COMPLETED: 40}
+
+
+def test_several_trees_share_the_room() -> None:
+    roots = [node_view(f"root{n}") for n in range(4)]
+    assert drawn(outline(roots, height=3)) == ["root0", "root1", "{'running': 2}"]
+
+
+def test_the_root_is_shown_however_little_room_there_is() -> None:
+    root = node_view("root")
+    children = [node_view(str(n), parent=root) for n in range(3)]
+    assert drawn(outline([root, *children], height=1)) == ["root", "└─ {'running': 3}"]
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> list[TreeNodeView]:
+    nodes = [node_view("root", draw(st.sampled_from(State)))]
+    for index in range(draw(st.integers(0, 30))):
+        parent = draw(st.sampled_from(nodes))
+        dropped = draw(st.sampled_from([{}, {}, {"completed": 2}]))
+        nodes.append(node_view(str(index), draw(st.sampled_from(State)), parent, dropped=dropped))
+    return nodes
+
+
+@given(trees(), st.integers(2, 20))
+def test_it_fits_and_loses_nothing(nodes: list[TreeNodeView], height: int) -> None:
+    lines = outline(nodes, height)
+    assert len(lines) <= height
+    shown = [line.node for line in lines if line.node]
+    ids = {node.id for node in shown}
+    assert all(node.parent_id is None or node.parent_id in ids for node in shown)
+    counted = sum(sum(line.hidden.values()) for line in lines if line.hidden)
+    below_hidden = sum(1 for node in nodes if node.id not in ids and node.parent_id not in ids)
+    forgotten = sum(sum(node.dropped.values()) for node in shown)
+    assert len(shown) + counted + below_hidden == len(nodes) + forgotten
+    assert lines[0].node is nodes[0]
+
+
+@given(trees())
+def test_without_a_bound_everything_is_shown(nodes: list[TreeNodeView]) -> None:
+    assert {line.node.id for line in outline(nodes) if line.node} == {node.id for node in nodes}
+
+
+@pytest.mark.parametrize("height", [None, 5])
+def test_nothing_is_nothing(height: int | None) -> None:
+    assert outline([], height) == []
