@@ -463,8 +463,12 @@ class Tasks(Protocol):
         """The earliest instant at which advance, prune or a schedule has something to do."""
         ...
 
-    async def gated(self, now: datetime, limit: int) -> list[Task]:
-        """Scheduled tasks whose time has come and whose gate is to be probed."""
+    async def gated(self, now: datetime, asked_before: datetime, limit: int) -> list[Task]:
+        """Scheduled tasks whose time has come and whose gate is to be asked now.
+
+        Never asked ones come first, then those last asked at or before `asked_before`. Each is noted as asked now, so
+        that of many processes one asks.
+        """
         ...
 
     async def get(self, task_id: UUID) -> Task:

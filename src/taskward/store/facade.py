@@ -130,8 +130,8 @@ class Tasks:
         due = await self._db.read(steering.next_due)
         return None if due is None else from_micros(due)
 
-    async def gated(self, now: datetime, limit: int) -> list[Task]:
-        return await self._db.write(steering.gated, to_micros(now), limit)
+    async def gated(self, now: datetime, asked_before: datetime, limit: int) -> list[Task]:
+        return await self._db.write(steering.gated, to_micros(now), to_micros(asked_before), limit)
 
     async def get(self, task_id: UUID) -> Task:
         return await self._db.read(reading.get, task_id.bytes)

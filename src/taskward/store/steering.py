@@ -206,9 +206,9 @@ def advance(now: int, limit: int) -> Plan[int]:
     return len(due)
 
 
-def gated(now: int, limit: int) -> Plan[list[Task]]:
-    """See `taskward.ports.Tasks.gated`; each is noted as probed now, so that the next sweep takes others first."""
-    tasks = [task_from(row) for row in (yield Q.gated(now, limit))]
+def gated(now: int, asked_before: int, limit: int) -> Plan[list[Task]]:
+    """See `taskward.ports.Tasks.gated`."""
+    tasks = [task_from(row) for row in (yield Q.gated(now, asked_before, limit))]
     yield Q.note_probe.each((task.id.bytes, now) for task in tasks)
     return tasks
 

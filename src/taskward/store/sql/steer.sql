@@ -16,7 +16,7 @@ SELECT next_at FROM schedule WHERE active AND next_at IS NOT NULL ORDER BY next_
 
 -- name: gated
 SELECT {task} FROM task WHERE state = 'scheduled' AND gate IS NOT NULL AND (run_at IS NULL OR run_at <= $1)
-ORDER BY gate_checked_at LIMIT $2
+AND (gate_checked_at IS NULL OR gate_checked_at <= $2) ORDER BY gate_checked_at NULLS FIRST LIMIT $3
 
 -- name: clear_gate
 UPDATE task SET gate = NULL, updated_at = $2, version = version + 1 WHERE id = $1 AND gate IS NOT NULL
