@@ -2,7 +2,8 @@
 
 TaskwardError
 ├── Invalid                bad input; names the field and what would be right        (422)
-│   └── InvalidFilter      a filter, sort or cursor of a list                         (400)
+│   ├── InvalidFilter      a filter, sort or cursor of a list                         (400)
+│   └── SettingError       a process setting; lives in `taskward.settings`            (422)
 ├── NotFound               no such task, schedule, pool, ...                          (404)
 │   └── Gone               it existed and was removed by retention or by hand         (410)
 ├── Conflict               the thing is not in a state that allows this               (409)
@@ -14,6 +15,9 @@ TaskwardError
 ├── LeaseLost              the caller's attempt is no longer the task's attempt       (409)
 ├── Unauthenticated        no credential, or one we do not know                       (401)
 ├── Forbidden              the credential lacks the scope                             (403)
+├── OutboundError          a request to another host; lives in `taskward.outbound`
+│   ├── OutboundRefused    the address or scheme is not allowed                       (422)
+│   └── OutboundFailed     it was tried and did not work                              (502)
 └── Unavailable            the store cannot be used now                               (503)
     └── SchemaTooNew       the database was written by a newer Taskward               (-)
 """

@@ -91,7 +91,8 @@ def workers() -> Plan[list[WorkerInfo]]:
     return [
         WorkerInfo(
             id=UUID(bytes=row[0]), name=row[1], host=row[2], pid=row[3], queues=_names(row[4]),
-            operations=_names(row[5]), concurrency=row[6], version=row[7], started_at=from_micros(row[8]), heartbeat_at=from_micros(row[9]),
+            operations=_names(row[5]), concurrency=row[6], version=row[7], started_at=from_micros(row[8]),
+            heartbeat_at=from_micros(row[9]),
             state=row[10], running=row[11],
         )
         for row in (yield Q.workers())
