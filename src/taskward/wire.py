@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from taskward.model.policy import Priority, Resource, Retry
 from taskward.model.states import State
@@ -128,9 +128,10 @@ class TaskView(Struct, frozen=True, kw_only=True):
     pool: str
     gate: str | None
     resources: list[Resource]
-    args: Raw
-    """Secrets are masked to their last four characters."""
-    result: Raw | None
+    args: Any
+    """A JSON object. Secrets are masked to their last four characters."""
+    result: Any
+    """What the operation returned; None also while there is nothing yet."""
     error: TaskError | None
     progress: Progress
     abortable: bool
