@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress
@@ -46,7 +45,7 @@ def task_view(**members: Any) -> TaskView:
         "pool": "",
         "gate": None,
         "resources": [],
-        "args": msgspec.Raw(b"{}"),
+        "args": {},
         "result": None,
         "error": None,
         "progress": Progress(),

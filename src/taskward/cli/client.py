@@ -35,10 +35,20 @@ async def create(
 
 @app.command()
 @remote
+async def rotate(
+    session: Session, *, client: Annotated[str, typer.Argument(metavar="CLIENT", help="Its id, or its name.")]
+) -> None:
+    """Replace the api-key of a tenant; the old one ends at once."""
+    from taskward.cli import pictures
+
+    session.show(await session.client.rotate_client(client), pictures.issued)
+
+
+@app.command()
+@remote
 async def delete(
     session: Session, *, client: Annotated[str, typer.Argument(metavar="CLIENT", help="Its id, or its name.")]
 ) -> None:
     """End a tenant's key; its tasks stay."""
-    ids = {item.name: str(item.id) for item in await session.client.clients()}
-    await session.client.delete_client(ids.get(client, client))
+    await session.client.delete_client(client)
     session.show({"deleted": client}, lambda answer: f"{answer['deleted']} is no longer let in")

@@ -41,7 +41,7 @@ class Dashboard:
         glance = self.glance
         below = min(max(len(glance.workers), len(glance.queues)) + 3, max(height // 4, 5))
         failures = min(len(glance.failed) + 3, max(height // 4, 4))
-        layout = Layout(height=height)
+        layout = Layout()
         layout.split_column(
             Layout(self._header(now), name="header", size=1),
             Layout(_states(glance.stats, options.max_width), name="states", size=3),

@@ -8,7 +8,6 @@ import typer
 
 from taskward.cli.options import NameArgument
 from taskward.cli.session import Session, console, print_json, remote, run
-from taskward.cli.values import UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Settings of a running server, changed without a restart.")
 local = typer.Typer(no_args_is_help=True, help="Settings that a process of this machine would start with.")
@@ -27,10 +26,7 @@ async def list_(session: Session) -> None:
 @remote
 async def get(session: Session, *, name: NameArgument) -> None:
     """Print the value of a setting."""
-    found = next((setting for setting in await session.client.settings() if setting.name == name), None)
-    if found is None:
-        raise UsageError(f"no setting {name}; `taskward setting list` shows those there are")
-    session.show(found, lambda setting: setting.value)
+    session.show(await session.client.setting(name), lambda setting: setting.value)
 
 
 @app.command("set")

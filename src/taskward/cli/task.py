@@ -163,12 +163,13 @@ async def events(
     task: Annotated[str | None, typer.Argument(metavar="[TASK]", help="Only what happens to this task.")] = None,
     after: Annotated[str | None, typer.Option(metavar="CURSOR", help="Begin after this event.")] = None,
 ) -> None:
-    """Print what happens as it happens, one JSON document a line."""
+    """Print what happens, one JSON document a line: to a task from its beginning to its end, or to all from now on."""
     from contextlib import aclosing
 
     import msgspec
 
-    async with aclosing(session.client.events(None if task is None else named(task), after=after)) as stream:
+    begin = "" if after is None and task is not None else after
+    async with aclosing(session.client.events(None if task is None else named(task), after=begin)) as stream:
         async for event in stream:
             typer.echo(msgspec.json.encode(event))
 

@@ -54,6 +54,5 @@ async def revoke(
     session: Session, *, token: Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, or its name.")]
 ) -> None:
     """End a token."""
-    ids = {item.name: str(item.id) for item in await session.client.tokens()}
-    await session.client.revoke_token(ids.get(token, token))
+    await session.client.revoke_token(token)
     session.show({"revoked": token}, lambda answer: f"{answer['revoked']} is no longer let in")

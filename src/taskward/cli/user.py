@@ -19,6 +19,20 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+Password = Annotated[
+    str,
+    typer.Option(
+        "--password",
+        "-p",
+        prompt=True,
+        confirmation_prompt=True,
+        hide_input=True,
+        help="8 characters or more; asked for when it is not given.",
+    ),
+]
+RoleOption = Annotated[Role, typer.Option("--role", help="What the user may do.")]
+
+
 @app.command("list")
 @remote
 async def list_(session: Session) -> None:
@@ -30,17 +44,8 @@ async def list_(session: Session) -> None:
 
 @app.command()
 @remote
-async def create(
-    session: Session,
-    *,
-    name: NameArgument,
-    password: Annotated[
-        str,
-        typer.Option("--password", "-p", prompt=True, confirmation_prompt=True, hide_input=True, help="8 or more."),
-    ],
-    role: Annotated[Role, typer.Option(help="What the user may do.")] = Role.VIEWER,
-) -> None:
-    """Make a user; without --password, asks for it."""
+async def create(session: Session, *, name: NameArgument, password: Password, role: RoleOption = Role.VIEWER) -> None:
+    """Make a user."""
     from taskward.cli import pictures
 
     made = await session.client.create_user(name, password, role=role)
@@ -49,10 +54,19 @@ async def create(
 
 @app.command()
 @remote
+async def change(session: Session, *, name: NameArgument, password: Password, role: RoleOption = Role.VIEWER) -> None:
+    """Give a user another password and role; the user has to sign in again."""
+    from taskward.cli import pictures
+
+    changed = await session.client.change_user(name, password, role=role)
+    session.show(changed, lambda user: pictures.credentials([user]))
+
+
+@app.command()
+@remote
 async def delete(
     session: Session, *, user: Annotated[str, typer.Argument(metavar="USER", help="Its id, or its name.")]
 ) -> None:
     """End a user."""
-    ids = {item.name: str(item.id) for item in await session.client.users()}
-    await session.client.delete_user(ids.get(user, user))
+    await session.client.delete_user(user)
     session.show({"deleted": user}, lambda answer: f"{answer['deleted']} is no longer let in")

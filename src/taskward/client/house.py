@@ -131,6 +131,10 @@ class HouseMethods:
         """The run-time settings."""
         return await self._all("/v1/settings", Page[SettingView])
 
+    async def setting(self, name: str) -> SettingView:
+        """One run-time setting."""
+        return await self._transport.call("GET", f"/v1/settings/{segment(name)}", SettingView)
+
     async def set_setting(self, name: str, value: SettingValue) -> SettingView:
         """Sets a run-time setting."""
         return await self._transport.call(
@@ -171,7 +175,7 @@ class HouseMethods:
         return await self._transport.call("POST", "/v1/tokens", Issued, body=body)
 
     async def revoke_token(self, token: UUID | str) -> None:
-        """Ends an access token."""
+        """Ends an access token, named by its id or name."""
         await self._transport.do("DELETE", f"/v1/tokens/{segment(token)}")
 
     async def clients(self) -> list[CredentialView]:
@@ -183,6 +187,10 @@ class HouseMethods:
         return await self._transport.call(
             "POST", "/v1/clients", Issued, body=ClientBody(name=name, description=description)
         )
+
+    async def rotate_client(self, client: UUID | str) -> Issued:
+        """Replaces the api-key of a tenant; the old one ends at once."""
+        return await self._transport.call("POST", f"/v1/clients/{segment(client)}:rotate", Issued)
 
     async def delete_client(self, client: UUID | str) -> None:
         """Ends a tenant's api-key; its tasks stay."""
@@ -196,6 +204,11 @@ class HouseMethods:
         """Makes a user; `role` is admin, operator or viewer."""
         body = UserBody(name=name, password=password, role=role)
         return await self._transport.call("POST", "/v1/users", CredentialView, body=body)
+
+    async def change_user(self, name: str, password: str, *, role: str = "viewer") -> CredentialView:
+        """Gives a user another password and role; the sessions so far end."""
+        body = UserBody(name=name, password=password, role=role)
+        return await self._transport.call("PUT", f"/v1/users/{segment(name)}", CredentialView, body=body)
 
     async def delete_user(self, user: UUID | str) -> None:
         """Ends a user."""

@@ -135,7 +135,7 @@ class Transport:
                 async with self._http.sse(
                     path,
                     params=_query(params),
-                    headers={} if last is None else {"Last-Event-ID": last},
+                    headers={"Last-Event-ID": last} if last else {},
                     timeout=httpx2.Timeout(SILENCE_LIMIT.total_seconds(), connect=CONNECT_TIMEOUT.total_seconds()),
                 ) as source:
                     if source.response.status_code == 204:

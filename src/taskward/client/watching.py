@@ -26,9 +26,10 @@ class WatchMethods(TaskMethods):
     _transport: Transport
 
     async def events(self, task: TaskRef | None = None, *, after: str | None = None) -> AsyncGenerator[EventView, None]:
-        """What happens to a task and below it, or to every task, from now on or from after a cursor.
+        """What happens to a task and below it, or to every task.
 
-        The stream of a task ends with the task. A broken connection is made anew where it broke.
+        It begins now, or after the event whose cursor is `after`; "" is the very beginning. The stream of a task ends
+        with the task. A broken connection is made anew where it broke.
         """
         async with aclosing(self.watch(task, after=after)) as watch:
             async for event in watch:
@@ -43,7 +44,8 @@ class WatchMethods(TaskMethods):
         Who looks at the state then, and goes by the events after it, misses nothing.
         """
         path = "/v1/events" if task is None else f"/v1/tasks/{segment(task)}/events"
-        async with aclosing(self._transport.stream(path, self._is_over(task), after=after)) as stream:
+        params: Params = {"replay": after == ""}
+        async with aclosing(self._transport.stream(path, self._is_over(task), params=params, after=after)) as stream:
             async for event in stream:
                 yield None if event is None else msgspec.json.decode(event.data, type=EventView)
 
