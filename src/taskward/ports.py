@@ -671,11 +671,30 @@ class Registry(Protocol):
 class Store(Protocol):
     """Everything durable. Opened once per process; methods may be called concurrently."""
 
-    tasks: Tasks
-    journal: Journal
-    workers: Workers
-    schedules: Schedules
-    registry: Registry
+    @property
+    def tasks(self) -> Tasks:
+        """Accept, claim, finish, steer, read."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What happened."""
+        ...
+
+    @property
+    def workers(self) -> Workers:
+        """Workers, queues, pools, operations."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """Recurring submissions."""
+        ...
+
+    @property
+    def registry(self) -> Registry:
+        """Settings and credentials."""
+        ...
 
     async def open(self) -> None:
         """Connects and migrates under a lock. Raises SchemaTooNew, Unavailable."""

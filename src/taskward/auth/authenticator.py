@@ -4,13 +4,13 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import logging
 import secrets
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+import structlog
 from msgspec import Struct
 from uuid_utils.compat import uuid7
 
@@ -23,7 +23,7 @@ from taskward.ports import Clock, Credential, Registry
 K = TypeVar("K")
 V = TypeVar("V")
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 _LOOKUP_TTL = timedelta(seconds=5)
 """How long another process may still accept what was revoked here."""

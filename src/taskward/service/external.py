@@ -1,24 +1,21 @@
 """Work that something outside runs: it tells its progress, its log lines and its end."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 import msgspec
 
 from taskward.auth import Principal
-from taskward.model.errors import Conflict, IllegalTransition, Invalid
+from taskward.model.errors import Conflict, Invalid
 from taskward.model.masking import mask_text, mask_value
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress, Report, Task, TaskError
-from taskward.ports import Clock, Finish, LogNote, Note, ProgressNote, ReportNote, Tasks
+from taskward.ports import Clock, LogNote, Note, ProgressNote, ReportNote, Tasks
 from taskward.service.tasks import Ref, TaskDesk
 from taskward.wire import ExternalEnd, ExternalLog, ExternalProgress
 
 SEVERITIES = ("debug", "info", "warning", "error", "fatal")
 """By number."""
 
-_NOBODY = UUID(int=0)
-"""The worker of what no worker runs."""
 _ENDS = (State.COMPLETED, State.FAILED, State.CANCELED)
 
 
@@ -71,19 +68,9 @@ class ExternalWork:
             raise Invalid("/state", f"must be one of {', '.join(_ENDS)}")
         if end.error is not None and end.state is State.COMPLETED:
             raise Invalid("/error", "what has completed has no error; use state failed")
-        finish = Finish(
-            task_id=task.id,
-            attempt=task.attempt,
-            state=end.state,
-            result=None if end.result is None else msgspec.json.encode(end.result),
-            error=None if end.error is None else TaskError(type="External", message=mask_text(end.error)),
-            replaces_worker=True,
-        )
-        exchange = await self._tasks.exchange(_NOBODY, [finish], None, self._clock.now())
-        task = await self._tasks.get(task.id)
-        if exchange.lost:
-            raise IllegalTransition(task.state, end.state)
-        return task
+        result = None if end.result is None else msgspec.json.encode(end.result)
+        error = None if end.error is None else TaskError(type="External", message=mask_text(end.error))
+        return await self._tasks.finish_external(task.id, end.state, result, error, self._clock.now())
 
     async def _external(self, principal: Principal, ref: Ref) -> Task:
         principal.require("write")

@@ -1,20 +1,20 @@
 """The journal read once per process, for everybody who listens."""
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
 from msgspec import Struct
 
 from taskward.model.errors import TaskwardError
 from taskward.model.task import Event
 from taskward.ports import Journal, Notifier, Topic
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 _POLL = timedelta(seconds=1)
 """How late an event may be when its wake-up was lost."""
@@ -138,6 +138,8 @@ class Watcher:
         async with self.listen(scope) as listener:
             cursor = listener.since if after is None else after
             is_behind, is_first = after is not None, True
+            # What came since the block was entered may have been told as past already.
+            known: set[str] = set()
             while not listener.is_closed:
                 if is_behind:
                     told: deque[str] = deque(maxlen=_BUFFERED)
@@ -148,13 +150,14 @@ class Watcher:
                             yield batch
                     listener.has_lost = False
                     await self._read()
-                    # What came since the block was entered may have been told as past already.
-                    known = frozenset(told)
-                    batch = [event for event in listener.drain() if event.cursor not in known]
+                    known.update(told)
+                    batch = listener.drain()
                 elif is_first:
                     batch = []
                 else:
                     batch = await listener.take(beat)
+                if known and batch:
+                    batch = [event for event in batch if event.cursor not in known]
                 is_behind = listener.has_lost
                 if is_behind:
                     continue

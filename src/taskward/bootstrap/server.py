@@ -1,0 +1,181 @@
+"""The server process: the API on one port, and workers beside it."""
+
+import asyncio
+import multiprocessing
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+import uvloop
+
+from taskward.auth import Authenticator, ensure_admin_token
+from taskward.bootstrap.house import House, open_house
+from taskward.bootstrap.logs import configure_logs
+from taskward.bootstrap.signals import StopRequests, stop_on_signals
+from taskward.bootstrap.worker import run_worker, work_until
+from taskward.client.discovery import ServerFile
+from taskward.http.app import create_app
+from taskward.model.errors import Unavailable
+from taskward.service import Service
+from taskward.settings import ServerSettings, Settings
+
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True)
+class Started:
+    """A server that answers. `admin_token_file` is set when this start made the first administrator's token."""
+
+    url: str
+    admin_token_file: Path | None
+
+
+Announce = Callable[[Started], None]
+
+
+def serve(
+    settings: Settings, apps: Sequence[str] = (), *, workers: int = 1, announce: Announce = lambda _: None
+) -> None:
+    """Runs until SIGTERM or SIGINT: streams end, requests and tasks get `server.shutdown_grace`, then all stops.
+
+    The first of `workers` shares this process, each further one has its own. `announce` is called when the server
+    answers. Raises Unavailable (the address is taken, no database), SchemaTooNew, Invalid at the start.
+    """
+    configure_logs(settings.log)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, _more_workers(settings, apps, workers - 1):
+        runner.run(_serve(settings, apps, has_worker=workers > 0, announce=announce))
+
+
+async def _serve(settings: Settings, apps: Sequence[str], *, has_worker: bool, announce: Announce) -> None:
+    with stop_on_signals() as requests:
+        async with open_house(settings, apps) as house:
+            token_file = await ensure_admin_token(house.store.registry, house.clock, settings.server.data_dir)
+            async with asyncio.TaskGroup() as group:
+                if has_worker:
+                    group.create_task(work_until(house, requests))
+                try:
+                    await serve_until(house, requests, lambda url: announce(Started(url, token_file)))
+                finally:
+                    # Whatever ended the server ends the worker too.
+                    requests.first.set()
+
+
+async def serve_until(house: House, requests: StopRequests, announce: Callable[[str], None]) -> None:
+    """Answers requests until a stop is requested; `announce` is called with the URL as soon as it does."""
+    settings = house.settings
+    authenticator = Authenticator(house.store.registry, house.clock)
+    service = Service.of(
+        house.store,
+        notifier=house.notifier,
+        clock=house.clock,
+        operations=house.registry,
+        authenticator=authenticator,
+        defaults=house.defaults,
+    )
+    with _listening(settings.server) as listener:
+        url = _url_of(listener)
+        server = _Server(
+            uvicorn.Config(
+                create_app(service, authenticator, settings),
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(int(settings.server.shutdown_grace.total_seconds()), 1),
+            ),
+            on_ready=lambda: announce(url),
+        )
+        async with _told(settings.server.data_dir, url):
+            answering = asyncio.create_task(server.serve([listener]))
+            asked = asyncio.create_task(requests.first.wait())
+            await asyncio.wait([answering, asked], return_when=asyncio.FIRST_COMPLETED)
+            # Streams and waits would last as long as their readers.
+            await service.close()
+            server.should_exit = True
+            insisted = asyncio.create_task(requests.second.wait())
+            await asyncio.wait([answering, insisted], return_when=asyncio.FIRST_COMPLETED)
+            server.force_exit = True
+            for task in (asked, insisted):
+                task.cancel()
+            await answering
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us, and says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextmanager
+def _listening(settings: ServerSettings) -> Iterator[socket.socket]:
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise Unavailable(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from None
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def _url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - told apart, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def _told(data_dir: Path, url: str) -> AsyncIterator[None]:
+    """While the server runs, `server.json` in the data folder tells programs of this machine where it is."""
+    path = data_dir / "server.json"
+    own = msgspec.json.encode(ServerFile(url=url, pid=os.getpid()))
+    await asyncio.to_thread(_write, path, own)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if path.read_bytes() == own:
+                path.unlink()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    aside.write_bytes(content)
+    aside.replace(path)
+
+
+@contextmanager
+def _more_workers(settings: Settings, apps: Sequence[str], count: int) -> Iterator[None]:
+    """Workers in processes of their own; asked to stop, and waited for, at the end."""
+    spawn: Any = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=run_worker, args=(settings, tuple(apps))) for _ in range(count)]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()

@@ -1,0 +1,1 @@
+"""The HTTP front ends: the native API, its documentation, and what operators probe."""

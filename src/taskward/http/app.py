@@ -1,0 +1,161 @@
+"""The ASGI application: routes, errors, limits, and what is measured on the way."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Litestar, Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, ControllerRouterHandler, Message
+
+from taskward.auth import HOUSE, Authenticator
+from taskward.http.access import Access
+from taskward.http.endpoint import Call, Endpoint, House, Site, read_body, reply, reply_text
+from taskward.http.metrics import Metrics
+from taskward.http.native import ENDPOINTS
+from taskward.http.openapi import document
+from taskward.http.problems import Problems, kinds
+from taskward.model.errors import NotFound
+from taskward.service import Service
+from taskward.settings import Settings
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
+
+_METHODS = {"GET": ["GET", "HEAD"]}
+
+
+class Application(Litestar):
+    """Litestar, with addresses that end in `:verb`, a histogram of its answers, and the correlation id sent back."""
+
+    metrics: Metrics
+    verbs: frozenset[str]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        began = time.perf_counter()
+        path = scope["path"]
+        head, colon, verb = path.rpartition(":")
+        if colon and verb in self.verbs:
+            # The router knows whole segments only.
+            scope["path"] = f"{head}/:{verb}"
+        correlation = next((value for name, value in scope["headers"] if name == b"correlation-id"), None)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if correlation is not None:
+                    message["headers"] = [*message["headers"], (b"correlation-id", correlation)]
+                route = scope.get("path_template") or "(none)"
+                self.metrics.observe(scope["method"], route, message["status"], time.perf_counter() - began)
+            await send(message)
+
+        await super().__call__(scope, receive, answer)
+
+
+def create_app(
+    service: Service,
+    authenticator: Authenticator,
+    settings: Settings,
+    extra_routes: Sequence[ControllerRouterHandler] = (),
+    on_start: Callable[[], None] | None = None,
+) -> Application:
+    """The application of one server. `extra_routes` are routers with their own errors and authentication."""
+    public_url = settings.server.public_url.rstrip("/")
+    site = Site(public_url, urlsplit(public_url).path)
+    access = Access(authenticator, settings.auth.required, settings.auth.session_ttl)
+    house = House(service, access, site)
+    metrics = Metrics()
+    endpoints = ENDPOINTS if settings.dialects.native else ()
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        if on_start is not None:
+            on_start()
+        yield
+        await service.close()
+        await authenticator.close()
+
+    application = Application(
+        route_handlers=[
+            *(_route(endpoint, house) for endpoint in endpoints),
+            *_open_routes(house, metrics, endpoints),
+            *extra_routes,
+        ],
+        exception_handlers=Problems(public_url).handlers(),
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=None,
+        logging_config=None,
+        lifespan=[lifespan],
+    )
+    application.metrics = metrics
+    application.verbs = frozenset(endpoint.path.partition(":")[2] for endpoint in endpoints if ":" in endpoint.path)
+    return application
+
+
+def _route(endpoint: Endpoint, house: House) -> HTTPRouteHandler:
+    path, _, verb = endpoint.path.partition(":")
+    # A parameter is a whole segment for the router, and so is a verb.
+    path = "/v1" + path.replace("}", ":str}") + (f"/:{verb}" if verb else "")
+    parse, shape, optional, handler = endpoint.query.parse, endpoint.body, endpoint.body_optional, endpoint.handler
+    is_public = endpoint.is_public
+
+    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
+        principal = HOUSE if is_public else await house.access.principal(request)
+        scope = request.scope
+        if "\0" in scope["path"]:
+            raise NotFound("name", repr(scope["path"]))
+        query = parse(scope["query_string"])
+        body = None if shape is None else await read_body(request, shape, optional=optional)
+        return await handler(Call(request, house, principal, query, body))
+
+    return _handler(path, endpoint.method, handle)
+
+
+def _handler(path: str, method: str, function: Callable[..., Any]) -> HTTPRouteHandler:
+    methods: Any = _METHODS.get(method, [method])
+    return HTTPRouteHandler(path, http_method=methods, status_code=200)(function)
+
+
+def _open_routes(house: House, metrics: Metrics, endpoints: Sequence[Endpoint]) -> list[HTTPRouteHandler]:
+    """What needs no credential: documentation, probes, metrics."""
+    described = msgspec.json.encode(document(endpoints, house.site.public_url))
+    page = files("taskward.http").joinpath("docs.html").read_text()
+    problems = kinds()
+
+    async def openapi() -> ASGIApp:
+        return reply(200, msgspec.Raw(described))
+
+    async def docs() -> ASGIApp:
+        return reply_text(page, "text/html")
+
+    async def problem(request: Request[Any, Any, Any]) -> ASGIApp:
+        name = request.scope["path_params"]["name"]
+        if name not in problems:
+            raise NotFound("kind of problem", name)
+        kind = problems[name]
+        return reply(200, {"title": kind.title, "status": kind.status, "description": kind.__doc__})
+
+    async def healthz() -> ASGIApp:
+        return reply(200, {"status": "ok"})
+
+    async def readyz() -> ASGIApp:
+        await house.service.store.check()
+        return reply(200, {"status": "ready"})
+
+    async def prometheus() -> ASGIApp:
+        return reply_text(await metrics.text(house.service), "text/plain; version=0.0.4")
+
+    return [
+        _handler("/v1/openapi.json", "GET", openapi),
+        _handler("/v1/docs", "GET", docs),
+        _handler("/v1/problems/{name:str}", "GET", problem),
+        _handler("/healthz", "GET", healthz),
+        _handler("/readyz", "GET", readyz),
+        _handler("/metrics", "GET", prometheus),
+    ]

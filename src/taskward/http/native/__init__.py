@@ -1,0 +1,20 @@
+"""The native API `/v1`, one file per noun."""
+
+from taskward.http.endpoint import Endpoint
+from taskward.http.native import (
+    catalogue,
+    credentials,
+    fleet,
+    many,
+    schedules,
+    session,
+    settings,
+    steering,
+    streams,
+    tasks,
+)
+
+_GROUPS = (tasks, many, steering, streams, catalogue, fleet, schedules, settings, credentials, session)
+
+ENDPOINTS: tuple[Endpoint, ...] = tuple(endpoint for group in _GROUPS for endpoint in group.routes.endpoints)
+"""Everything below `/v1`, in the order of its documentation."""

@@ -1,0 +1,72 @@
+"""The console's sessions."""
+
+from http.cookies import SimpleCookie
+
+import msgspec
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
+
+from taskward.http.access import CSRF_COOKIE, SESSION_COOKIE
+from taskward.http.endpoint import Answer, Call, NoQuery, Routes, reply
+from taskward.http.native.views import who_view
+from taskward.wire import LoginBody, WhoView
+
+routes = Routes("session")
+
+
+@routes(
+    "POST",
+    "/session",
+    "Log in",
+    Answer(200, "Who is logged in; the session is in a cookie", WhoView, headers=("Set-Cookie", "X-CSRF-Token")),
+    body=LoginBody,
+    errors=(401, 503),
+    is_public=True,
+)
+async def log_in(call: Call[NoQuery, LoginBody]) -> ASGIApp:
+    """Unsafe methods of the session must send the `X-CSRF-Token` that is given here (also in a cookie)."""
+    authenticator = call.house.access.authenticator
+    session = await authenticator.log_in(call.body.user, call.body.password, call.house.access.session_ttl)
+    lifetime_seconds = int(call.house.access.session_ttl.total_seconds())
+    is_secure = call.site.absolute(call.request, "").startswith("https:")
+    return ASGIResponse(
+        body=msgspec.json.encode(who_view(session.principal)),
+        status_code=200,
+        headers=[
+            ("Set-Cookie", _cookie(SESSION_COOKIE, session.secret, lifetime_seconds, is_secure=is_secure, hidden=True)),
+            ("Set-Cookie", _cookie(CSRF_COOKIE, session.csrf, lifetime_seconds, is_secure=is_secure, hidden=False)),
+            ("X-CSRF-Token", session.csrf),
+            ("Cache-Control", "no-store"),
+        ],
+    )
+
+
+@routes("GET", "/session", "Who the caller is", Answer(200, "The caller", WhoView))
+async def who(call: Call[NoQuery, None]) -> ASGIApp:
+    """For every kind of credential."""
+    return reply(200, who_view(call.principal), {"Cache-Control": "no-store"})
+
+
+@routes("DELETE", "/session", "Log out", Answer(204, "Logged out", headers=("Set-Cookie",)))
+async def log_out(call: Call[NoQuery, None]) -> ASGIApp:
+    """Ends the session of the cookie; of another credential there is nothing to end."""
+    if secret := call.request.cookies.get(SESSION_COOKIE):
+        await call.house.access.authenticator.log_out(secret)
+    return ASGIResponse(
+        status_code=204,
+        headers=[
+            ("Set-Cookie", _cookie(SESSION_COOKIE, "", 0, is_secure=False, hidden=True)),
+            ("Set-Cookie", _cookie(CSRF_COOKIE, "", 0, is_secure=False, hidden=False)),
+        ],
+    )
+
+
+def _cookie(name: str, value: str, lifetime_seconds: int, *, is_secure: bool, hidden: bool) -> str:
+    cookie: SimpleCookie = SimpleCookie({name: value})
+    morsel = cookie[name]
+    morsel["path"] = "/"
+    morsel["max-age"] = lifetime_seconds
+    morsel["samesite"] = "Lax"
+    morsel["httponly"] = hidden
+    morsel["secure"] = is_secure
+    return morsel.OutputString()

@@ -1,0 +1,421 @@
+"""Tasks: submit, look, change, forget."""
+
+import re
+from collections.abc import Awaitable, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from litestar.types import ASGIApp
+from msgspec import Meta, Struct, field
+
+from taskward.http.endpoint import Answer, Call, Header, NoQuery, Routes, parse_ref, reply, versions
+from taskward.http.native.views import node_view, task_view
+from taskward.http.problems import Refusal
+from taskward.http.validation import Either
+from taskward.model.errors import Conflict, InvalidFilter, NotFound, VersionMismatch
+from taskward.model.states import WAITING, State
+from taskward.model.task import Report, Task
+from taskward.ports import Range, TaskQuery
+from taskward.service.instants import utc
+from taskward.wire import (
+    CancelPreview,
+    Instant,
+    ObstacleView,
+    Page,
+    Patch,
+    Replayed,
+    Submit,
+    SubmitMany,
+    TaskView,
+    TreeView,
+    WhyView,
+)
+
+routes = Routes("tasks")
+
+LONGEST_WAIT = timedelta(minutes=5)
+_RETRY_AFTER = "1"
+
+PREFER = Header(
+    "Prefer", "`wait=N` answers when the task has ended, after N seconds (300 at most) at the latest", "wait=5"
+)
+IDEMPOTENCY_KEY = Header(
+    "Idempotency-Key", "A text of the caller's choice: the same request again gets the same tasks", '"8e03978e-40d5"'
+)
+CORRELATION_ID = Header("Correlation-ID", "Kept on the tasks and sent back", "order-4711")
+TRACEPARENT = Header(
+    "traceparent",
+    "A W3C trace context; its trace id becomes the correlation id when no other is given",
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+)
+IF_MATCH = Header("If-Match", "Refuse unless the task is still the one with this ETag", '"3"')
+IF_NONE_MATCH = Header("If-None-Match", "Answer 304 when the task still has this ETag", '"3"')
+
+Text = Annotated[str, Meta(max_length=500)]
+R = TypeVar("R")
+
+
+# ------------------------------------------------------------------ submit
+
+
+@routes(
+    "POST",
+    "/tasks",
+    "Submit one task, or up to 1,000 together",
+    Answer(
+        202,
+        "Accepted: it is durable, and its address is in Location",
+        TaskView | Replayed,
+        headers=("Location", "Operation-Location", "Retry-After", "ETag", "Preference-Applied"),
+    ),
+    Answer(200, "Ended within the time given by Prefer", TaskView | Replayed, headers=("ETag", "Preference-Applied")),
+    Answer(201, "Work tracked from outside was registered (state: running)", TaskView, headers=("Location", "ETag")),
+    body=Either(Submit, SubmitMany, member="tasks"),
+    headers=(PREFER, IDEMPOTENCY_KEY, CORRELATION_ID, TRACEPARENT),
+    errors=(409,),
+)
+async def submit(call: Call[NoQuery, Submit | SubmitMany]) -> ASGIApp:
+    """Arguments are checked against the operation before anything is accepted. Many are accepted all or not at all."""
+    body = call.body
+    wanted = [body] if isinstance(body, Submit) else body.tasks
+    submitted = await call.service.submissions.submit(
+        call.principal,
+        wanted,
+        idempotency_key=_idempotency_key(call),
+        correlation_id=correlation_of(call.header("correlation-id"), call.header("traceparent")),
+        prefix="" if isinstance(body, Submit) else "/tasks/{}",
+    )
+    headers = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
+    wait = _preferred_wait(call)
+    if isinstance(body, SubmitMany):
+        return await _submitted_many(call, submitted.tasks, wait, headers)
+    [task] = submitted.tasks
+    headers |= {"Location": _location(call, task)}
+    if body.state is not None:
+        return reply(201, _view(call, task), headers | {"ETag": _etag(task)})
+    if wait is not None:
+        task = await call.service.waiting.for_end(call.principal, task.id, wait)
+    return accepted(call, task, headers, is_done=task.is_final and wait is not None)
+
+
+async def _submitted_many(
+    call: Call[NoQuery, Submit | SubmitMany], tasks: Sequence[Task], wait: timedelta | None, headers: dict[str, str]
+) -> ASGIApp:
+    is_done = False
+    if wait is not None:
+        awaited = await call.service.waiting.for_all(call.principal, [task.id for task in tasks], wait)
+        tasks, is_done = awaited.tasks, awaited.done
+    headers |= _applied(call)
+    if not is_done:
+        headers["Retry-After"] = _RETRY_AFTER
+    return reply(200 if is_done else 202, Replayed([_view(call, task) for task in tasks]), headers)
+
+
+def accepted(call: Call[Any, Any], task: Task, headers: dict[str, str], *, is_done: bool = False) -> ASGIApp:
+    """The answer for a task whose work goes on, or, with `is_done`, has ended in time."""
+    headers |= {"ETag": _etag(task), **_applied(call)}
+    if is_done:
+        headers["Preference-Applied"] = f"wait={_prefer(call).get('wait', '')}"
+        return reply(200, _view(call, task), headers)
+    headers |= {
+        "Operation-Location": call.site.absolute(call.request, f"{call.site.prefix}/v1/tasks/{task.id}"),
+        "Retry-After": _RETRY_AFTER,
+    }
+    return reply(202, _view(call, task), headers)
+
+
+# ------------------------------------------------------------------ look
+
+
+class TaskFilter(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which tasks a list shows; all conditions hold together."""
+
+    state: Annotated[list[State], Meta(description="One of these states; may be repeated")] = field(
+        default_factory=list
+    )
+    module: Annotated[Text, Meta(description="Of this module")] | None = None
+    operation: Annotated[Text, Meta(description="Of this operation, by its full name")] | None = None
+    parent: Annotated[Text, Meta(description="Children of this task, by its id or number")] | None = None
+    root: Annotated[Text, Meta(description="In the tree of this root, by its id or number")] | None = None
+    client: Annotated[Text, Meta(description="Of this client")] | None = None
+    label: Annotated[list[Text], Meta(description="With this label, as name:value; may be repeated")] = field(
+        default_factory=list
+    )
+    resource: Annotated[Text, Meta(description="That lock this resource")] | None = None
+    worker: Annotated[Text, Meta(description="Run by this worker, by its name")] | None = None
+    queue: Annotated[Text, Meta(description="In this queue")] | None = None
+    pool: Annotated[Text, Meta(description="In this pool")] | None = None
+    correlation_id: Annotated[Text, Meta(description="With this correlation id")] | None = None
+    created_since: Annotated[Instant, Meta(description="Created then or later")] | None = None
+    created_before: Annotated[Instant, Meta(description="Created earlier")] | None = None
+    started_since: Annotated[Instant, Meta(description="Started then or later")] | None = None
+    started_before: Annotated[Instant, Meta(description="Started earlier")] | None = None
+    finished_since: Annotated[Instant, Meta(description="Finished then or later")] | None = None
+    finished_before: Annotated[Instant, Meta(description="Finished earlier")] | None = None
+    text: Annotated[Text, Meta(description="With this text in name, operation, labels or arguments")] | None = None
+    roots: Annotated[bool, Meta(description="Roots only")] = False
+    internal: Annotated[bool, Meta(description="Internal tasks and steps too")] = False
+    sort: Annotated[
+        Literal["created", "-created", "started", "-started", "finished", "-finished"],
+        Meta(description="The order; a leading minus is newest first"),
+    ] = "-created"
+    after: Annotated[str, Meta(max_length=1000, description="The cursor `next` of the page before")] | None = None
+    limit: Annotated[int, Meta(ge=1, le=500, description="How many on a page at most")] = 50
+
+
+@routes(
+    "GET",
+    "/tasks",
+    "List tasks",
+    Answer(200, "A page; `Link` and `next` lead to the one behind it", Page[TaskView], headers=("Link",)),
+    query=TaskFilter,
+)
+async def list_tasks(call: Call[TaskFilter, None]) -> ASGIApp:
+    """Pages are found by index: their cost does not grow with what is stored. One may be short and not the last."""
+    query = await task_query(call, call.query)
+    if query is None:
+        return reply(200, Page[TaskView]([]))
+    page = await call.service.tasks.page(call.principal, query)
+    views = Page([_view(call, task) for task in page.tasks], page.next)
+    return reply(200, views, next_link(call, page.next))
+
+
+async def task_query(call: Call[Any, Any], wanted: TaskFilter) -> TaskQuery | None:
+    """The conditions as the service takes them; None when no task can meet them."""
+    parent_id = root_id = None
+    try:
+        if wanted.parent is not None:
+            parent_id = (await call.service.tasks.get(call.principal, parse_ref(wanted.parent))).id
+        if wanted.root is not None:
+            root_id = (await call.service.tasks.get(call.principal, parse_ref(wanted.root))).id
+    except NotFound:
+        return None
+    return TaskQuery(
+        states=tuple(dict.fromkeys(wanted.state)),
+        modules=() if wanted.module is None else (wanted.module,),
+        operations=() if wanted.operation is None else (wanted.operation,),
+        client=wanted.client,
+        parent_id=parent_id,
+        root_id=root_id,
+        roots_only=wanted.roots,
+        labels=tuple(_label(text) for text in wanted.label),
+        resource=wanted.resource,
+        worker=wanted.worker,
+        queue=wanted.queue,
+        pool=wanted.pool,
+        correlation_id=wanted.correlation_id,
+        created=_range("created", wanted.created_since, wanted.created_before),
+        started=_range("started", wanted.started_since, wanted.started_before),
+        finished=_range("finished", wanted.finished_since, wanted.finished_before),
+        text=wanted.text,
+        internal=wanted.internal,
+        sort=wanted.sort,
+        after=wanted.after,
+        limit=wanted.limit,
+    )
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not name or not colon:
+        raise InvalidFilter("label", f"{text!r} is not name:value")
+    return name, value
+
+
+def _range(name: str, since: Any, before: Any) -> Range:
+    return Range(
+        None if since is None else utc(f"{name}_since", since),
+        None if before is None else utc(f"{name}_before", before),
+    )
+
+
+def next_link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
+    """The `Link` header of a page."""
+    if cursor is None:
+        return {}
+    kept = [pair for pair in parse_qsl(call.request.scope["query_string"].decode("latin-1")) if pair[0] != "after"]
+    path = f"{call.site.prefix}{call.request.scope['path']}"
+    return {"Link": f'<{path}?{urlencode([*kept, ("after", cursor)])}>; rel="next"'}
+
+
+@routes(
+    "GET",
+    "/tasks/{task}",
+    "Get a task",
+    Answer(200, "The task", TaskView, headers=("ETag", "Retry-After", "Preference-Applied")),
+    Answer(304, "It still has the ETag of If-None-Match", headers=("ETag",)),
+    headers=(PREFER, IF_NONE_MATCH),
+)
+async def get_task(call: Call[NoQuery, None]) -> ASGIApp:
+    """`Prefer: wait=N` makes it a long poll: for the end or, with `If-None-Match`, for the next change.
+
+    A task that failed is no error of this request: its `error` says what happened.
+    """
+    known = call.header("if-none-match")
+    wait = _preferred_wait(call)
+    tags = versions(known, "If-None-Match") if known else ()
+    if wait is None:
+        task = await call.service.tasks.get(call.principal, call.ref)
+    elif tags:
+        task = await call.service.waiting.for_change(call.principal, call.ref, tags[0], wait)
+    else:
+        task = await call.service.waiting.for_end(call.principal, call.ref, wait)
+    headers = {"ETag": _etag(task)}
+    if wait is not None:
+        headers["Preference-Applied"] = f"wait={_prefer(call)['wait']}"
+    if known and (tags is None or task.version in tags):
+        return reply(304, None, headers)
+    if not task.is_final:
+        headers["Retry-After"] = _RETRY_AFTER
+    return reply(200, _view(call, task), headers)
+
+
+class TreeQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of a tree."""
+
+    depth: Annotated[int, Meta(ge=0, le=1000, description="How many levels below the task")] = 1000
+    limit: Annotated[int, Meta(ge=1, le=10_000, description="How many nodes at most")] = 1000
+
+
+@routes(
+    "GET",
+    "/tasks/{task}/tree",
+    "Get what is below a task",
+    Answer(200, "The task and its descendants, breadth first", TreeView),
+    query=TreeQuery,
+)
+async def get_tree(call: Call[TreeQuery, None]) -> ASGIApp:
+    """Folded steps and children are shown from their parent's record; `dropped` counts those that were forgotten."""
+    tree = await call.service.tasks.tree(call.principal, call.ref, call.query.depth, call.query.limit)
+    return reply(200, TreeView([node_view(node) for node in tree.nodes], tree.truncated))
+
+
+@routes("GET", "/tasks/{task}/reports", "List named progress reports", Answer(200, "The reports", Page[Report]))
+async def get_reports(call: Call[NoQuery, None]) -> ASGIApp:
+    """Beside its own progress a task may report on several parts of its work by name."""
+    return reply(200, Page(await call.service.tasks.reports(call.principal, call.ref)))
+
+
+@routes("GET", "/tasks/{task}/why", "Why a task waits", Answer(200, "Each closed gate", WhyView))
+async def why(call: Call[NoQuery, None]) -> ASGIApp:
+    """Names the thing behind each closed gate: the time, the URL, the blocking task, the lock's holder, the pool."""
+    standing = await call.service.tasks.why(call.principal, call.ref)
+    obstacles = [ObstacleView(each.gate, each.detail, each.facts) for each in standing.obstacles]
+    return reply(200, WhyView(standing.task.id, standing.task.state, standing.task.state in WAITING, obstacles))
+
+
+@routes(
+    "GET",
+    "/tasks/{task}/cancel-preview",
+    "What a cancel would reach",
+    Answer(200, "The unfinished tasks, the task itself first", CancelPreview),
+)
+async def cancel_preview(call: Call[NoQuery, None]) -> ASGIApp:
+    """Changes nothing."""
+    tasks = await call.service.tasks.cancel_preview(call.principal, call.ref)
+    return reply(200, CancelPreview([_view(call, task) for task in tasks]))
+
+
+# ------------------------------------------------------------------ change and forget
+
+
+@routes(
+    "PATCH",
+    "/tasks/{task}",
+    "Change a task",
+    Answer(200, "The task as changed", TaskView, headers=("ETag",)),
+    body=Patch,
+    headers=(IF_MATCH,),
+    errors=(409, 412),
+)
+async def change_task(call: Call[NoQuery, Patch]) -> ASGIApp:
+    """Priority, time and gate change while the task waits; labels (as a whole) and persist always."""
+    known = call.header("if-match")
+    tags = versions(known, "If-Match") if known else None
+    if tags is None:
+        version = None
+    elif len(tags) == 1:
+        version = tags[0]
+    else:
+        current = (await call.service.tasks.get(call.principal, call.ref)).version
+        version = current if current in tags else -1
+    task = await refusable(call, call.service.tasks.change(call.principal, call.ref, call.body, version))
+    return reply(200, _view(call, task), {"ETag": _etag(task)})
+
+
+@routes("DELETE", "/tasks/{task}", "Forget a task", Answer(204, "It is gone, with its tree"), errors=(409,))
+async def delete_task(call: Call[NoQuery, None]) -> ASGIApp:
+    """Only what is final can be forgotten; to stop a task, cancel it."""
+    await refusable(call, call.service.tasks.delete(call.principal, call.ref))
+    return reply(204)
+
+
+async def refusable(call: Call[Any, Any], change: Awaitable[R]) -> R:
+    """What a change gives; a refusal carries the task as it is."""
+    try:
+        return await change
+    except (Conflict, VersionMismatch) as error:
+        task = await call.service.tasks.find(call.principal, call.ref)
+        raise Refusal(error, _view(call, task)) from None
+
+
+# ------------------------------------------------------------------ headers
+
+
+def _view(call: Call[Any, Any], task: Task) -> TaskView:
+    return task_view(task, call.site.prefix)
+
+
+def _etag(task: Task) -> str:
+    return f'"{task.version}"'
+
+
+def _location(call: Call[Any, Any], task: Task) -> str:
+    return f"{call.site.prefix}/v1/tasks/{task.id}"
+
+
+def _prefer(call: Call[Any, Any]) -> dict[str, str]:
+    """The preferences by name; unknown ones are ignored, as is the rest of one with parameters."""
+    preferences: dict[str, str] = {}
+    for part in call.header("prefer").split(","):
+        name, _, value = part.partition(";")[0].partition("=")
+        if name.strip():
+            preferences.setdefault(name.strip().lower(), value.strip().strip('"'))
+    return preferences
+
+
+def _preferred_wait(call: Call[Any, Any]) -> timedelta | None:
+    if not call.header("prefer"):
+        return None
+    seconds = _prefer(call).get("wait", "")
+    if not (seconds.isascii() and seconds.isdigit()):
+        return None
+    return min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT)
+
+
+def _applied(call: Call[Any, Any]) -> dict[str, str]:
+    preferences = _prefer(call)
+    if "respond-async" in preferences:
+        return {"Preference-Applied": "respond-async"}
+    return {"Preference-Applied": f"wait={preferences['wait']}"} if _preferred_wait(call) is not None else {}
+
+
+def _idempotency_key(call: Call[Any, Any]) -> str | None:
+    """The key; its quotes are a structured field's and not part of it."""
+    header = call.header("idempotency-key").strip()
+    if not header:
+        return None
+    if len(header) > 1 and header[0] == header[-1] == '"':
+        return header[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    return header
+
+
+def correlation_of(correlation_id: str, traceparent: str) -> str:
+    """The correlation id of a request: the one given, or its trace's. Raises InvalidFilter."""
+    if correlation_id:
+        if not re.fullmatch(r"[\x20-\x7e]{1,200}", correlation_id):
+            raise InvalidFilter("Correlation-ID", "must be up to 200 printable ASCII characters")
+        return correlation_id
+    trace = re.fullmatch(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", traceparent)
+    return trace["trace"] if trace and set(trace["trace"]) != {"0"} else ""
