@@ -142,6 +142,9 @@ class Tasks:
     async def get_many(self, ids: Sequence[UUID]) -> dict[UUID, Task]:
         return await self._db.read(reading.get_many, [one.bytes for one in ids])
 
+    async def args(self, task_id: UUID) -> bytes:
+        return await self._db.read(reading.args, task_id.bytes)
+
     async def page(self, query: TaskQuery) -> TaskPage:
         heavy = query.text is not None or query.limit > _PIECE
         return await (self._db.scan if heavy else self._db.read)(listing.page, query)

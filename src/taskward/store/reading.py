@@ -29,6 +29,13 @@ def get(task_id: bytes) -> Plan[Task]:
     return task_from(rows[0])
 
 
+def args(task_id: bytes) -> Plan[bytes]:
+    rows = yield Q.get_args(task_id)
+    if not rows:
+        yield from missing(task_id)
+    return str(rows[0][0]).encode()
+
+
 def by_number(number: int) -> Plan[Task]:
     rows = yield Q.get_task_by_number(number)
     if not rows:
