@@ -13,7 +13,14 @@ from tests.views import NOON, node_view
 
 
 def drawn(lines: list[Line]) -> list[str]:
-    return [line.guide + (line.node.name if line.node else str(line.hidden)) for line in lines]
+    """A line as text; what a node hides below itself follows it after a plus."""
+    return [
+        line.guide
+        + (f"{line.node.name} +{line.hidden}" if line.node and line.hidden else "")
+        + (line.node.name if line.node and not line.hidden else "")
+        + ("" if line.node else str(line.hidden))
+        for line in lines
+    ]
 
 
 def test_a_tree_is_drawn_with_its_branches() -> None:
@@ -35,8 +42,30 @@ def test_what_failed_stays_and_the_rest_is_counted() -> None:
 
 def test_what_folding_has_forgotten_is_counted_too() -> None:
     root = node_view("root", dropped={"completed": 40})
-    assert drawn(outline([root], height=5)) == ["root", "└─ {'completed': 40}"]
+    assert drawn(outline([root], height=5)) == ["root +{'completed': 40}"]
     assert tally([root]) == {State.RUNNING: 1, State.COMPLETED: 40}
+
+
+def test_of_what_waits_or_has_completed_only_some_is_shown_when_not_all_fits() -> None:
+    root = node_view("root")
+    done = [node_view(f"done{n}", State.COMPLETED, root, finished_at=NOON + timedelta(seconds=n)) for n in range(9)]
+    part = node_view("part", State.COMPLETED, done[8], finished_at=NOON)
+    later = [node_view(f"later{n}", State.QUEUED, root) for n in range(9)]
+    lines = drawn(outline([root, *done, *later, part], height=15))
+    assert lines == [
+        "root",
+        "├─ done4",
+        "├─ done5",
+        "├─ done6",
+        "├─ done7",
+        "├─ done8",
+        "│  └─ part",
+        "├─ later0",
+        "├─ later1",
+        "├─ later2",
+        "└─ {'completed': 4, 'queued': 6}",
+    ]
+    assert len(outline([root, *done, *later, part], height=20)) == 20, "when all fits, all is shown"
 
 
 def test_several_trees_share_the_room() -> None:
@@ -47,7 +76,7 @@ def test_several_trees_share_the_room() -> None:
 def test_the_root_is_shown_however_little_room_there_is() -> None:
     root = node_view("root")
     children = [node_view(str(n), parent=root) for n in range(3)]
-    assert drawn(outline([root, *children], height=1)) == ["root", "└─ {'running': 3}"]
+    assert drawn(outline([root, *children], height=1)) == ["root +{'running': 3}"]
 
 
 @st.composite

@@ -1,6 +1,5 @@
 """The live picture of a wait: trees with states, bars, speeds and what is left."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -18,9 +17,22 @@ from taskward.model.states import ACTIVE, FINAL, State
 from taskward.wire import TreeNodeView
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_BAR_WIDTH = 20
 _ROOM_BELOW = 4
 """Lines of the terminal left for the summary and the shell's prompt."""
+
+
+class _Widths:
+    """The widths of the columns. The names' only grows, so that a picture that changes does not jump."""
+
+    def __init__(self) -> None:
+        self._name = 0
+
+    def fit(self, width: int, lines: Sequence[Line]) -> tuple[int, int, int, int]:
+        """Name, time, bar, detail for this width of the terminal; 2 columns are between each."""
+        time, bar = 8, 20 if width >= 100 else 10
+        longest = max((_name_length(line) for line in lines), default=0)
+        self._name = min(max(self._name, longest, 20), max((width - time - bar) // 2, 16))
+        return self._name, time, bar, max(width - self._name - time - bar - 6, 10)
 
 
 class Canvas:
@@ -29,11 +41,15 @@ class Canvas:
     def __init__(self, forest: Forest) -> None:
         self._forest = forest
         self._started = datetime.now(UTC)
+        self._widths = _Widths()
         self._cached: tuple[int, int, list[Line]] = (-1, 0, [])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         now = datetime.now(UTC)
-        yield _table(self._lines(max(options.size.height - _ROOM_BELOW, 3)), self._forest.paces, now, options)
+        lines = self._lines(max(options.size.height - _ROOM_BELOW, 3))
+        widths = self._widths.fit(options.max_width, lines)
+        numbers = {task.id: f" #{task.number}" for task in self._forest.ended}
+        yield _table(lines, widths, self._forest.paces, numbers, now, plain=_is_plain(options))
         yield self._summary(now)
 
     def _lines(self, height: int) -> list[Line]:
@@ -45,7 +61,7 @@ class Canvas:
 
     def _summary(self, now: datetime) -> Text:
         counts = tally(self._forest.nodes)
-        text = Text("  ".join(f"{count:,} {state}" for state, count in counts.items()), style="bold")
+        text = Text(counted({state.value: count for state, count in counts.items()}), style="bold")
         others = [task for task in self._forest.ended if task.id not in self._forest.trees]
         if others:
             unfinished = sum(1 for task in others if task.state not in FINAL)
@@ -60,7 +76,15 @@ class _Still:
         self._nodes = nodes
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        yield _table(outline(self._nodes), {}, datetime.now(UTC), options)
+        lines = outline(self._nodes)
+        yield _table(
+            lines,
+            _Widths().fit(options.max_width, lines),
+            {},
+            {},
+            datetime.now(UTC),
+            plain=_is_plain(options),
+        )
 
 
 def still(nodes: Sequence[TreeNodeView]) -> RenderableType:
@@ -68,24 +92,37 @@ def still(nodes: Sequence[TreeNodeView]) -> RenderableType:
     return _Still(nodes)
 
 
-def _table(lines: Sequence[Line], paces: Mapping[UUID, Pace], now: datetime, options: ConsoleOptions) -> RenderableType:
-    plain = not options.encoding.lower().startswith("utf")
+def _is_plain(options: ConsoleOptions) -> bool:
+    return not options.encoding.lower().startswith("utf")
+
+
+def _table(
+    lines: Sequence[Line],
+    widths: tuple[int, int, int, int],
+    paces: Mapping[UUID, Pace],
+    numbers: Mapping[UUID, str],
+    now: datetime,
+    *,
+    plain: bool,
+) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, overflow="ellipsis", min_width=min(24, options.max_width // 3))
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column(no_wrap=True, width=_BAR_WIDTH if options.max_width >= 80 else 8)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1 if options.is_terminal else None)
+    for index, width in enumerate(widths):
+        table.add_column(no_wrap=True, overflow="ellipsis", width=width, justify="right" if index == 1 else "left")
     for line in lines:
         if line.node is None:
-            table.add_row(Text(line.guide + hidden(line.hidden or {}), style="bright_black"))
-        else:
-            node = line.node
-            look = LOOKS[node.state]
-            name = Text.assemble(
-                (line.guide, "bright_black"), (sign(look, node, now, plain=plain), look.style), " ", label(node)
-            )
-            time = Text(elapsed(node, now), style="bright_black")
-            table.add_row(name, time, bar(node) or "", detail(node, paces.get(node.id)))
+            table.add_row(Text(f"{line.guide}… {beside(line.hidden)}", style="bright_black"))
+            continue
+        node = line.node
+        name = Text.assemble(
+            (line.guide, "bright_black"),
+            (sign(LOOKS[node.state], node, now, plain=plain), LOOKS[node.state].style),
+            " ",
+            label(node, numbers.get(node.id, "")),
+        )
+        about = detail(node, paces.get(node.id))
+        if line.hidden:
+            about.append(f"{'  ' if about else ''}+ {counted(line.hidden)}", style="bright_black")
+        table.add_row(name, Text(elapsed(node, now), style="bright_black"), bar(node, widths[2]) or "", about)
     return table
 
 
@@ -98,11 +135,14 @@ def sign(look: Look, node: TreeNodeView, now: datetime, *, plain: bool) -> str:
     return look.sign
 
 
-def label(node: TreeNodeView) -> Text:
+def _name_length(line: Line) -> int:
+    return len(line.guide) + (2 + len(line.node.name) + (8 if line.node.depth == 0 else 0) if line.node else 0)
+
+
+def label(node: TreeNodeView, number: str) -> Text:
     """What the node is called."""
     text = Text(node.name, style="bold" if node.depth == 0 else "")
-    if node.scope and node.depth == 0:
-        text.append(f" {node.scope}", style="bright_black")
+    text.append(number, style="bright_black")
     if node.attempt > 1:
         text.append(f" attempt {node.attempt}", style="yellow")
     return text
@@ -113,7 +153,7 @@ def elapsed(node: TreeNodeView, now: datetime) -> str:
     return "" if node.started_at is None else span((node.finished_at or now) - node.started_at)
 
 
-def bar(node: TreeNodeView) -> ProgressBar | None:
+def bar(node: TreeNodeView, width: int) -> ProgressBar | None:
     """How far it is, while it is under way or where it stopped."""
     if not node.progress.total or node.state is State.COMPLETED:
         return None
@@ -123,7 +163,7 @@ def bar(node: TreeNodeView) -> ProgressBar | None:
     return ProgressBar(
         total=node.progress.total,
         completed=node.progress.done,
-        width=_BAR_WIDTH,
+        width=width,
         complete_style=style,
         finished_style=style,
     )
@@ -152,8 +192,14 @@ def detail(node: TreeNodeView, pace: Pace | None) -> Text:
     return Text("  ").join(Text(text, style=style) for text, style in parts)
 
 
-def hidden(counts: dict[str, int]) -> str:
-    """`… 34 more: 30 completed, 4 queued`."""
-    known = Counter(counts)
-    words = ", ".join(f"{known[state.value]:,} {state}" for state in State if known[state.value])
-    return f"… {sum(counts.values()):,} more: {words}"
+def beside(counts: Mapping[str, int]) -> str:
+    """`34 more: 30 completed, 4 queued`, `30 more completed`."""
+    if len(counts) == 1:
+        ((word, count),) = counts.items()
+        return f"{count:,} more {word}"
+    return f"{sum(counts.values()):,} more: {counted(counts)}"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`30 completed, 4 queued`, in the order of the states."""
+    return ", ".join(f"{counts[state.value]:,} {state}" for state in State if counts.get(state.value))

@@ -21,15 +21,20 @@ _RANK = {
     State.SCHEDULED: 5,
     State.SKIPPED: 6,
 }
+_AT_MOST = {4: 5, 5: 3, 6: 3}
+"""Of what has completed, waits or was skipped, how many below one parent when not all fit: more would be restless."""
 
 
 class Line(Struct, frozen=True):
-    """One line of an outline: a node, or a count by state of the siblings there was no room for."""
+    """One line of an outline: a node, or the siblings there was no room for.
+
+    `hidden` counts by state what is not shown: below the node when none of that is shown, else beside it.
+    """
 
     guide: str
     """The branch drawn before it."""
     node: TreeNodeView | None = None
-    hidden: dict[str, int] | None = None
+    hidden: dict[str, int] = {}
 
 
 def outline(nodes: Sequence[TreeNodeView], height: int | None = None) -> list[Line]:
@@ -39,7 +44,8 @@ def outline(nodes: Sequence[TreeNodeView], height: int | None = None) -> list[Li
     has forgotten are counted with the hidden ones. However small `height` is, the first root is shown.
     """
     forest = _Forest(nodes)
-    shown = set(forest.by_id) if height is None else _choose(forest, height)
+    fits = height is None or len(nodes) + sum(1 for node in nodes if node.dropped) <= height
+    shown = set(forest.by_id) if height is None or fits else _choose(forest, height)
     lines: list[Line] = []
     _write(forest, shown, None, "", lines)
     return lines
@@ -59,27 +65,42 @@ class _Forest:
 
 
 def _choose(forest: _Forest, height: int) -> set[UUID]:
-    """The nodes to show: the most urgent ones, each with the path to it, while they and the counts of what each
-    hides fit.
+    """The nodes to show: the most urgent ones, each with the path to it, while they fit.
+
+    What a parent hides beside children that are shown takes a line too.
     """
     hidden = Counter({parent: len(children) for parent, children in forest.children.items()})
     hidden.update({node.id: sum(node.dropped.values()) for node in forest.by_id.values()})
+    beside: Counter[UUID | None] = Counter()
+    ranked: Counter[tuple[UUID | None, int]] = Counter()
     shown: set[UUID] = set()
-    for node in sorted(forest.by_id.values(), key=_urgency):
+    for node in sorted(forest.by_id.values(), key=lambda node: _urgency(forest, node)):
+        place = (forest.parent(node), _RANK[node.state])
+        if node.id in shown or (place[0] is not None and ranked[place] >= _AT_MOST.get(place[1], height)):
+            continue
         path = _missing(forest, node, shown)
-        shown.update(step.id for step in path)
-        hidden.subtract(forest.parent(step) for step in path)
-        lines = len(shown) + sum(1 for parent in (None, *shown) if hidden[parent])
-        if lines > height and len(shown) > len(path):
-            shown.difference_update(step.id for step in path)
-            hidden.update(forest.parent(step) for step in path)
+        parents = [forest.parent(step) for step in path]
+        hidden.subtract(parents)
+        beside.update(parents)
+        lines = len(shown) + len(path) + sum(1 for parent, count in beside.items() if count and hidden[parent])
+        if lines > height and shown:
+            hidden.update(parents)
+            beside.subtract(parents)
+        else:
+            shown.update(step.id for step in path)
+            ranked[place] += 1
     return shown
 
 
-def _urgency(node: TreeNodeView) -> tuple[int, int, float]:
+def _urgency(forest: _Forest, node: TreeNodeView) -> tuple[int, int, float]:
+    rank = _RANK[node.state]
+    parent = forest.parent(node)
+    if rank == _RANK[State.COMPLETED] and parent and forest.by_id[parent].state is State.COMPLETED:
+        # Parts of what has ended well tell nobody anything.
+        rank = 7
     # Of what has finished the newest, of what is to come the first.
     newest = -node.finished_at.timestamp() if node.finished_at else node.created_at.timestamp()
-    return (0 if node.depth == 0 else 1, _RANK[node.state], newest)
+    return (0 if parent is None else 1, rank, newest)
 
 
 def _missing(forest: _Forest, node: TreeNodeView, shown: set[UUID]) -> list[TreeNodeView]:
@@ -94,16 +115,29 @@ def _missing(forest: _Forest, node: TreeNodeView, shown: set[UUID]) -> list[Tree
 
 
 def _write(forest: _Forest, shown: set[UUID], parent: TreeNodeView | None, indent: str, lines: list[Line]) -> None:
-    siblings = forest.children[parent.id if parent else None]
-    visible = [node for node in siblings if node.id in shown]
-    hidden = Counter(node.state.value for node in siblings if node.id not in shown)
-    hidden.update(parent.dropped if parent else {})
+    """Writes what is shown below a parent, and a line for what is hidden beside it."""
+    visible = [node for node in forest.children[parent.id if parent else None] if node.id in shown]
+    beside = _hidden(forest, shown, parent)
     for index, node in enumerate(visible):
-        last = index == len(visible) - 1 and not hidden
-        lines.append(Line(guide="" if parent is None else indent + ("└─ " if last else "├─ "), node=node))
+        last = index == len(visible) - 1 and not beside
+        has_visible = any(child.id in shown for child in forest.children[node.id])
+        lines.append(
+            Line(
+                guide="" if parent is None else indent + ("└─ " if last else "├─ "),
+                node=node,
+                hidden={} if has_visible else _hidden(forest, shown, node),
+            )
+        )
         _write(forest, shown, node, "" if parent is None else indent + ("   " if last else "│  "), lines)
-    if hidden:
-        lines.append(Line(guide="" if parent is None else indent + "└─ ", hidden=dict(hidden)))
+    if visible and beside:
+        lines.append(Line(guide="" if parent is None else indent + "└─ ", hidden=beside))
+
+
+def _hidden(forest: _Forest, shown: set[UUID], parent: TreeNodeView | None) -> dict[str, int]:
+    children = forest.children[parent.id if parent else None]
+    hidden = Counter(node.state.value for node in children if node.id not in shown)
+    hidden.update(parent.dropped if parent else {})
+    return dict(hidden)
 
 
 def tally(nodes: Iterable[TreeNodeView]) -> dict[State, int]:

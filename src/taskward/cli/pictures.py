@@ -117,8 +117,8 @@ def task(view: TaskView) -> RenderableType:
         "rerun as": str(view.superseded_by or ""),
         "progress": _progress_line(view.progress),
         "folded": f"{view.folded_count} finished parts" if view.folded_count else "",
-        "arguments": compact(view.args),
-        "result": "" if view.result is None else compact(view.result),
+        "arguments": roomy(view.args),
+        "result": "" if view.result is None else roomy(view.result),
     }
     parts: list[RenderableType] = [title, facts(rows)]
     if view.error is not None:
@@ -148,7 +148,7 @@ def outcome(items: Sequence[TaskView]) -> RenderableType:
     if view.error is not None:
         text.append(f"\n{view.error.type}: {view.error.message}", style="red")
     if view.result is not None:
-        text.append(f"\n{compact(view.result)}")
+        text.append(f"\n{roomy(view.result)}")
     return text
 
 
@@ -161,6 +161,13 @@ def facts(rows: dict[str, str]) -> Table:
         if value:
             table.add_row(name, value)
     return table
+
+
+def roomy(value: Any) -> str:
+    """A JSON value over several lines where one would be long, cut where it gets very long."""
+    encoded = msgspec.json.encode(value)
+    lines = (encoded if len(encoded) <= 80 else msgspec.json.format(encoded, indent=2)).decode().splitlines()
+    return "\n".join([*lines[:60], *([f"... ({len(lines) - 60:,} more lines)"] if len(lines) > 60 else [])])
 
 
 def compact(raw: Any) -> str:

@@ -3,7 +3,9 @@
 from collections import deque
 from datetime import datetime, timedelta
 
-_WINDOW = timedelta(seconds=8)
+_WINDOW = timedelta(seconds=10)
+_ENOUGH = timedelta(seconds=2)
+"""How long to measure before saying how long the rest will take."""
 
 
 class Pace:
@@ -32,6 +34,6 @@ class Pace:
     def remaining(self, done: float, total: float | None) -> timedelta | None:
         """How long the rest will take at this speed."""
         speed = self.per_second
-        if total is None or not speed or speed <= 0:
+        if total is None or not speed or self._samples[-1][0] - self._samples[0][0] < _ENOUGH:
             return None
         return timedelta(seconds=min(max(total - done, 0) / speed, 86400 * 999))
