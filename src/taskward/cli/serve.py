@@ -1,5 +1,68 @@
 """`taskward serve`."""
 
+from typing import TYPE_CHECKING, Annotated
 
-def serve() -> None:
-    """Serve."""
+import typer
+
+from taskward.cli.process import (
+    AppOption,
+    ConcurrencyOption,
+    ConfigOption,
+    DatabaseOption,
+    DataDirOption,
+    QueuesOption,
+    see_own_folder,
+    settings_of,
+)
+from taskward.cli.session import run
+from taskward.cli.values import UsageError
+
+if TYPE_CHECKING:
+    from taskward.bootstrap.server import Started
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
+    data_dir: DataDirOption = None,
+    database: DatabaseOption = None,
+    app: AppOption = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="How many workers to run; the first in this process.")
+    ] = None,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Only serve; workers run elsewhere.")] = False,
+    concurrency: ConcurrencyOption = None,
+    queue: QueuesOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Serve the API, and work: the whole of Taskward in one process, until Ctrl-C."""
+
+    def start() -> None:
+        from taskward.bootstrap import server
+
+        if no_worker and workers:
+            raise UsageError("--workers and --no-worker exclude each other")
+        settings = settings_of(
+            config,
+            server__host=host,
+            server__port=port,
+            server__data_dir=data_dir,
+            server__database=database,
+            worker__concurrency=concurrency,
+            worker__queues=queue or None,
+        )
+        see_own_folder()
+        server.serve(
+            settings, app or (), workers=0 if no_worker else 1 if workers is None else workers, announce=announce
+        )
+
+    run(start)
+
+
+def announce(started: "Started") -> None:
+    """Says where the server is, and where the first administrator's token."""
+    typer.echo(f"Taskward is at {started.url}")
+    if started.admin_token_file is not None:
+        typer.echo(f"The administrator's token is in {started.admin_token_file}; commands here find it by themselves.")
+    typer.echo("Ctrl-C stops it.")

@@ -1,5 +1,61 @@
 """`taskward worker`."""
 
+from typing import Annotated
+
 import typer
 
-app = typer.Typer()
+from taskward.cli.process import (
+    AppOption,
+    ConcurrencyOption,
+    ConfigOption,
+    DatabaseOption,
+    DataDirOption,
+    QueuesOption,
+    see_own_folder,
+    settings_of,
+)
+from taskward.cli.session import Session, remote, run
+
+app = typer.Typer(invoke_without_command=True)
+
+
+@app.callback()
+def work(
+    context: typer.Context,
+    *,
+    data_dir: DataDirOption = None,
+    database: DatabaseOption = None,
+    modules: AppOption = None,
+    concurrency: ConcurrencyOption = None,
+    queue: QueuesOption = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the worker is called.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Run a worker on the same database as a server, until Ctrl-C; or `taskward worker list`."""
+    if context.invoked_subcommand is not None:
+        return
+
+    def start() -> None:
+        from taskward.bootstrap import worker
+
+        settings = settings_of(
+            config,
+            server__data_dir=data_dir,
+            server__database=database,
+            worker__concurrency=concurrency,
+            worker__queues=queue or None,
+            worker__name=name,
+        )
+        see_own_folder()
+        worker.run_worker(settings, modules or ())
+
+    run(start)
+
+
+@app.command("list")
+@remote
+async def list_(session: Session) -> None:
+    """List the workers, alive ones first."""
+    from taskward.cli import pictures
+
+    session.show(await session.client.workers(), pictures.workers)
