@@ -200,16 +200,18 @@ class Context(RunContext):
         labels: Mapping[str, str] | None = None,
         priority: int | None = None,
         queue: str | None = None,
+        arguments: Mapping[str, Any] = {},
         **args: Any,
     ) -> Child:
         """Submits a child, which any worker may run.
 
         With a `key` that an earlier child of this task has, that child is found again instead, unless it failed or
-        was canceled. Raises NotFound (operation), Invalid (argument).
+        was canceled. `arguments` are for those whose names are taken here, such as `name`.
+        Raises NotFound (operation), Invalid (argument).
         """
         request = SpawnRequest(
             operation=_full_name(operation),
-            args=args,
+            args={**arguments, **args},
             key=key,
             name=name,
             labels=dict(labels or {}),
@@ -285,12 +287,13 @@ class SyncContext(RunContext):
         labels: Mapping[str, str] | None = None,
         priority: int | None = None,
         queue: str | None = None,
+        arguments: Mapping[str, Any] = {},
         **args: Any,
     ) -> SyncChild:
         """As `Context.spawn`. Raises NotFound, Invalid, Canceled."""
         request = SpawnRequest(
             operation=_full_name(operation),
-            args=args,
+            args={**arguments, **args},
             key=key,
             name=name,
             labels=dict(labels or {}),

@@ -1,0 +1,91 @@
+"""The timekeeper: what comes due by the clock. Tasks whose time has come, ticks of schedules, ends of retention."""
+
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from uuid_utils.compat import uuid7
+
+from taskward.engine.children import FindOperation
+from taskward.engine.chore import Chore
+from taskward.engine.tempo import Tempo
+from taskward.model.errors import Invalid, NotFound
+from taskward.model.recurrence import Recurrence
+from taskward.operations import Wishes
+from taskward.ports import Clock, IdempotencyKey, Notifier, Schedule, Store, Submission, Topic
+
+_log = structlog.get_logger(__name__)
+
+_BATCH = 500
+_OVERDUE_PAUSE = timedelta(milliseconds=100)
+"""Between looks while something is due that cannot be done, such as a tick of an operation that nobody here knows."""
+_TRY_TICK_AGAIN = timedelta(minutes=1)
+
+
+class Timekeeper(Chore):
+    """Sleeps until the next due instant, and is woken when an earlier one comes up."""
+
+    topics = (Topic.TIMERS,)
+
+    def __init__(
+        self, store: Store, notifier: Notifier, find_operation: FindOperation, clock: Clock, tempo: Tempo
+    ) -> None:
+        super().__init__(notifier)
+        self._store = store
+        self._find_operation = find_operation
+        self._clock = clock
+        self._tempo = tempo
+        self._stuck: dict[str, datetime] = {}
+        """Schedules whose tick could not be submitted, and when to try again."""
+
+    async def turn(self) -> timedelta:
+        """Does what is due; returns how long it is until something is."""
+        due = await self._store.tasks.next_due()
+        now = self._clock.now()
+        if due is None or due > now:
+            # A wake-up may be lost, so it looks again before long in any case.
+            return self._tempo.poll_interval if due is None else min(due - now, self._tempo.poll_interval)
+        done = await self._tick_schedules(now)
+        while placed := await self._store.tasks.advance(now, _BATCH):
+            done += placed
+            await asyncio.sleep(0)
+        done += await self._store.tasks.prune(now, _BATCH)
+        return timedelta(0) if done else _OVERDUE_PAUSE
+
+    async def _tick_schedules(self, now: datetime) -> int:
+        done = 0
+        for schedule in await self._store.schedules.due(now):
+            if self._stuck.get(schedule.name, now) > now:
+                continue
+            try:
+                done += await self._tick(schedule, now)
+                self._stuck.pop(schedule.name, None)
+            except (NotFound, Invalid) as error:
+                # Another process may know the operation, or an operator put it right.
+                self._stuck[schedule.name] = now + _TRY_TICK_AGAIN
+                _log.error("a schedule cannot tick", schedule=schedule.name, error=str(error))
+        return done
+
+    async def _tick(self, schedule: Schedule, now: datetime) -> bool:
+        if schedule.next_at is None:
+            return False
+        task_id = await self._submit(schedule, schedule.next_at, now)
+        recurrence = Recurrence(schedule.every, schedule.cron, schedule.timezone)
+        following = recurrence.after(schedule.next_at, now)
+        return await self._store.schedules.tick(schedule.name, schedule.next_at, following, task_id, now)
+
+    async def _submit(self, schedule: Schedule, tick: datetime, now: datetime) -> UUID:
+        """The task of one tick: whoever submits it, however often, there is one."""
+        operation = await self._find_operation(schedule.operation)
+        wishes = Wishes(
+            client=schedule.client,
+            created_by=f"schedule {schedule.name}",
+            labels={**schedule.labels, "schedule": schedule.name},
+            priority=schedule.priority,
+            queue=schedule.queue,
+        )
+        task = operation.new_task(uuid7(), schedule.args, wishes)
+        key = IdempotencyKey(schedule.client, f"schedule {schedule.name} {tick.isoformat()}", "tick")
+        submitted = await self._store.tasks.submit(Submission((task,), idempotency=key), now)
+        return submitted.tasks[0].id
