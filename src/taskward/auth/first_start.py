@@ -49,7 +49,7 @@ async def ensure_admin_token(registry: Registry, clock: Clock, data_dir: Path) -
 
 
 def _write_aside(data_dir: Path, token: str) -> Path:
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = data_dir / f"{ADMIN_TOKEN_FILE}.{os.getpid()}"
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,17 +1,20 @@
 """The engine of a process: what claims and runs tasks, and what keeps house."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from taskward.bootstrap.house import House
-from taskward.engine.tempo import Tempo
-from taskward.engine.worker import Worker
+from taskward.bootstrap.signals import StopRequests
+from taskward.engine import Maintenance, Tempo, Worker
+from taskward.outbound import OutboundClient
+from taskward.service.catalogue import Catalogue
 
 
-@asynccontextmanager
-async def running_worker(house: House) -> AsyncIterator[Worker]:
-    """A worker that claims and runs tasks inside the block; drained at its end if it was not before."""
+async def work_until(house: House, requests: StopRequests) -> None:
+    """Claims and runs tasks until a stop is requested; then drains for `server.shutdown_grace`, or until asked twice."""
     settings = house.settings.worker
+    catalogue = Catalogue(house.registry, house.store.workers, house.clock)
     worker = Worker(
         house.store,
         house.notifier,
@@ -20,17 +23,56 @@ async def running_worker(house: House) -> AsyncIterator[Worker]:
         name=settings.name,
         queues=settings.queues,
         concurrency=settings.concurrency,
-        tempo=tempo_of(house),
+        tempo=_tempo(house),
+        find_operation=catalogue.operation,
     )
     await worker.start()
     try:
-        yield worker
+        await requests.first.wait()
+        draining = asyncio.create_task(worker.drain(house.settings.server.shutdown_grace))
+        insisted = asyncio.create_task(requests.second.wait())
+        await asyncio.wait([draining, insisted], return_when=asyncio.FIRST_COMPLETED)
+        if not insisted.done():
+            insisted.cancel()
+        else:
+            draining.cancel()
+        await asyncio.wait([draining])
     finally:
         await worker.stop()
 
 
-def tempo_of(house: House) -> Tempo:
-    """The intervals that the settings ask for."""
+@asynccontextmanager
+async def keeping_house(house: House) -> AsyncIterator[None]:
+    """Inside the block times, schedules, retention, gates and lost workers are looked after."""
+    settings = house.settings.outbound
+    catalogue = Catalogue(house.registry, house.store.workers, house.clock)
+    async with OutboundClient(
+        allow_private=settings.allow_private,
+        allow=settings.allow,
+        timeout=settings.timeout,
+        connect_timeout=settings.connect_timeout,
+        max_response_bytes=settings.max_response_bytes,
+    ) as outbound:
+
+        async def probe(url: str) -> bool:
+            return 200 <= (await outbound.request("GET", url)).status < 400
+
+        maintenance = Maintenance(
+            house.store,
+            house.notifier,
+            house.clock,
+            find_operation=catalogue.operation,
+            probe=probe,
+            tempo=_tempo(house),
+        )
+        maintenance.start()
+        try:
+            yield
+        finally:
+            await maintenance.stop()
+
+
+def _tempo(house: House) -> Tempo:
     settings = house.settings.worker
     return Tempo(
         heartbeat_interval=settings.heartbeat_interval,

@@ -49,7 +49,7 @@ async def open_house(settings: Settings, apps: Sequence[str] = ()) -> AsyncItera
         store: Store
         if url.startswith(_SQLITE):
             path = Path(url.removeprefix(_SQLITE))
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             notifier = SocketNotifier(path.with_name(f"{path.name}-wake"))
             store = SqliteStore(path, notifier)
         else:

@@ -15,10 +15,11 @@ import uvicorn
 import uvloop
 
 from taskward.auth import Authenticator, ensure_admin_token
+from taskward.bootstrap.engine import keeping_house, work_until
 from taskward.bootstrap.house import House, open_house
 from taskward.bootstrap.logs import configure_logs
 from taskward.bootstrap.signals import StopRequests, stop_on_signals
-from taskward.bootstrap.worker import run_worker, work_until
+from taskward.bootstrap.worker import run_worker
 from taskward.client.discovery import ServerFile
 from taskward.http.app import create_app
 from taskward.model.errors import Unavailable
@@ -54,16 +55,16 @@ def serve(
 
 async def _serve(settings: Settings, apps: Sequence[str], *, has_worker: bool, announce: Announce) -> None:
     with stop_on_signals() as requests:
-        async with open_house(settings, apps) as house:
+        async with open_house(settings, apps) as house, keeping_house(house):
             token_file = await ensure_admin_token(house.store.registry, house.clock, settings.server.data_dir)
-            async with asyncio.TaskGroup() as group:
-                if has_worker:
-                    group.create_task(work_until(house, requests))
-                try:
-                    await serve_until(house, requests, lambda url: announce(Started(url, token_file)))
-                finally:
-                    # Whatever ended the server ends the worker too.
-                    requests.first.set()
+            working = asyncio.create_task(work_until(house, requests) if has_worker else requests.first.wait())
+            # Whichever of the two ends first ends the other.
+            working.add_done_callback(lambda _: requests.first.set())
+            try:
+                await serve_until(house, requests, lambda url: announce(Started(url, token_file)))
+            finally:
+                requests.first.set()
+                await working
 
 
 async def serve_until(house: House, requests: StopRequests, announce: Callable[[str], None]) -> None:

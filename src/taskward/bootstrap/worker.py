@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import uvloop
 
-from taskward.bootstrap.engine import running_worker
-from taskward.bootstrap.house import House, open_house
+from taskward.bootstrap.engine import keeping_house, work_until
+from taskward.bootstrap.house import open_house
 from taskward.bootstrap.logs import configure_logs
-from taskward.bootstrap.signals import StopRequests, stop_on_signals
+from taskward.bootstrap.signals import stop_on_signals
 from taskward.settings import Settings
 
 
@@ -24,18 +24,5 @@ def run_worker(settings: Settings, apps: Sequence[str] = ()) -> None:
 
 async def _work(settings: Settings, apps: Sequence[str]) -> None:
     with stop_on_signals() as requests:
-        async with open_house(settings, apps) as house:
+        async with open_house(settings, apps) as house, keeping_house(house):
             await work_until(house, requests)
-
-
-async def work_until(house: House, requests: StopRequests) -> None:
-    """Works until a stop is requested, and drains."""
-    async with running_worker(house) as worker:
-        await requests.first.wait()
-        draining = asyncio.create_task(worker.drain(house.settings.server.shutdown_grace))
-        impatient = asyncio.create_task(requests.second.wait())
-        await asyncio.wait([draining, impatient], return_when=asyncio.FIRST_COMPLETED)
-        impatient.cancel()
-        if requests.second.is_set():
-            draining.cancel()
-        await asyncio.wait([draining])

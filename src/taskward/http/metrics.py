@@ -16,7 +16,7 @@ from taskward.service.stats import Stats
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Standing(Collector):
     """How things stood when they were last looked at."""
 
@@ -65,7 +65,7 @@ class Metrics:
         key = (method, route, status)
         child = self._children.get(key)
         if child is None:
-            child = self._children[key] = self._seconds.labels(method, route, str(status))
+            child = self._children[key] = self._seconds.labels(method, route.replace("/:", ":"), str(status))
         child.observe(seconds)
 
     async def text(self, service: Service) -> str:

@@ -72,7 +72,7 @@ class Problems:
         """For what the framework refuses: no such route, wrong method, too large a body."""
         title, detail = _PLAIN.get(error.status_code, ("Request refused", error.detail))
         problem = Problem(
-            type="about:blank", title=title, status=error.status_code, detail=detail, instance=request.scope["path"]
+            type="about:blank", title=title, status=error.status_code, detail=detail, instance=_instance(request)
         )
         return self._respond(problem, error.headers or {})
 
@@ -84,7 +84,7 @@ class Problems:
             title="Internal error",
             status=500,
             detail="the server failed on this request; its log says why",
-            instance=request.scope["path"],
+            instance=_instance(request),
         )
         return self._respond(problem, {})
 
@@ -111,7 +111,7 @@ class Problems:
             title=error.title,
             status=error.status,
             detail=str(error),
-            instance=request.scope["path"],
+            instance=_instance(request),
             errors=items,
         )
 
@@ -130,3 +130,9 @@ class Problems:
         return Response(
             msgspec.json.encode(problem), status_code=problem.status, headers=dict(headers), media_type=PROBLEM_JSON
         )
+
+
+def _instance(request: Request[Any, Any, Any]) -> str:
+    """The path as it was asked for: the router's has a verb as a segment of its own."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.partition(b"?")[0].decode("latin-1")

@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
-from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
+
+from taskward.http.endpoint import reply
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ async def event_stream(batches: AsyncGenerator[list[T], None], write: Callable[[
     try:
         first = await anext(batches)
     except StopAsyncIteration:
-        return ASGIResponse(status_code=204)
+        return reply(204)
 
     async def tell(send: Send) -> None:
         async def chunk(body: bytes) -> None:

@@ -3,11 +3,10 @@
 from http.cookies import SimpleCookie
 
 import msgspec
-from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
 
 from taskward.http.access import CSRF_COOKIE, SESSION_COOKIE
-from taskward.http.endpoint import Answer, Call, NoQuery, Routes, reply
+from taskward.http.endpoint import Answer, Call, NoQuery, Reply, Routes, reply
 from taskward.http.native.views import who_view
 from taskward.wire import LoginBody, WhoView
 
@@ -29,10 +28,11 @@ async def log_in(call: Call[NoQuery, LoginBody]) -> ASGIApp:
     session = await authenticator.log_in(call.body.user, call.body.password, call.house.access.session_ttl)
     lifetime_seconds = int(call.house.access.session_ttl.total_seconds())
     is_secure = call.site.absolute(call.request, "").startswith("https:")
-    return ASGIResponse(
-        body=msgspec.json.encode(who_view(session.principal)),
-        status_code=200,
-        headers=[
+    return Reply(
+        200,
+        msgspec.json.encode(who_view(session.principal)),
+        [
+            ("Content-Type", "application/json"),
             ("Set-Cookie", _cookie(SESSION_COOKIE, session.secret, lifetime_seconds, is_secure=is_secure, hidden=True)),
             ("Set-Cookie", _cookie(CSRF_COOKIE, session.csrf, lifetime_seconds, is_secure=is_secure, hidden=False)),
             ("X-CSRF-Token", session.csrf),
@@ -52,9 +52,10 @@ async def log_out(call: Call[NoQuery, None]) -> ASGIApp:
     """Ends the session of the cookie; of another credential there is nothing to end."""
     if secret := call.request.cookies.get(SESSION_COOKIE):
         await call.house.access.authenticator.log_out(secret)
-    return ASGIResponse(
-        status_code=204,
-        headers=[
+    return Reply(
+        204,
+        b"",
+        [
             ("Set-Cookie", _cookie(SESSION_COOKIE, "", 0, is_secure=False, hidden=True)),
             ("Set-Cookie", _cookie(CSRF_COOKIE, "", 0, is_secure=False, hidden=False)),
         ],
