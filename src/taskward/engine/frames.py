@@ -2,7 +2,7 @@
 
 import struct
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -10,8 +10,11 @@ from msgspec import Struct
 
 from taskward.engine.outcome import PausedAtBoundary, Raised, Returned, Stopped
 from taskward.model import errors
+from taskward.model.task import Task
 from taskward.operations.run import SpawnRequest
 from taskward.ports import LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
+
+_decode_task = msgspec.json.Decoder(Task).decode
 
 HEADER = struct.Struct("!I")
 
@@ -23,8 +26,7 @@ class Begin(Struct, frozen=True, tag=True):
     function: str
     main: str | None
     is_async: bool
-    task: bytes
-    """The task as JSON."""
+    task: "SentTask"
     sys_path: list[str]
     flush_interval: timedelta
 
@@ -37,6 +39,24 @@ class AskToPause(Struct, frozen=True, tag=True):
     """End at the next checkpoint."""
 
 
+class SentTask(Struct, frozen=True):
+    """A task on its way into the body. Its result travels beside it: an optional raw member cannot be read."""
+
+    task: bytes
+    result: bytes | None
+
+    @classmethod
+    def of(cls, task: Task) -> Self:
+        """The task as a message."""
+        result = None if task.result is None else bytes(task.result)
+        return cls(msgspec.json.encode(msgspec.structs.replace(task, result=None)), result)
+
+    def open(self) -> Task:
+        """The task of the message."""
+        result = None if self.result is None else msgspec.Raw(self.result)
+        return msgspec.structs.replace(_decode_task(self.task), result=result)
+
+
 class SentError(Struct, frozen=True):
     """An error on its way into the body: one of ours by its class's name, with its members, or TimeoutError."""
 
@@ -46,10 +66,10 @@ class SentError(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True, tag=True):
-    """To a Spawn or an Await: tasks as a JSON list, or the error that it raises."""
+    """To a Spawn or an Await: tasks, or the error that it raises."""
 
     to: int
-    tasks: bytes = b"[]"
+    tasks: "list[SentTask]" = []
     error: "SentError | None" = None
 
 

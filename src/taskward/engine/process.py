@@ -149,7 +149,7 @@ class ProcessBody(Run):
             self._send(frames.Answer(spawn.number, error=frames.sent(error)))
             return
         self._children[child.id] = child
-        self._send(frames.Answer(spawn.number, tasks=msgspec.json.encode([child])))
+        self._send(frames.Answer(spawn.number, tasks=[frames.SentTask.of(child)]))
 
     async def _await(self, wait: frames.Await) -> None:
         try:
@@ -159,7 +159,7 @@ class ProcessBody(Run):
             self._send(frames.Answer(wait.number, error=frames.sent(error)))
             return
         self._children.update((child.id, child) for child in ended)
-        self._send(frames.Answer(wait.number, tasks=msgspec.json.encode(ended)))
+        self._send(frames.Answer(wait.number, tasks=[frames.SentTask.of(child) for child in ended]))
 
     def _begin(self) -> frames.Begin:
         function = self._operation.function
@@ -171,7 +171,7 @@ class ProcessBody(Run):
             function=function.__qualname__,
             main=main,
             is_async=asyncio.iscoroutinefunction(function),
-            task=msgspec.json.encode(self.task),
+            task=frames.SentTask.of(self.task),
             sys_path=sys.path,
             flush_interval=self._around.tempo.flush_interval,
         )

@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial, reduce
@@ -38,8 +39,6 @@ from taskward.operations.run import SpawnRequest, StepOpening
 
 _SIGNAL_BEFORE_WORD_SECONDS = 0.5
 """How long the message that explains a SIGTERM may come after it."""
-
-_tasks = msgspec.json.Decoder(list[Task]).decode
 
 
 class Line:
@@ -134,7 +133,7 @@ class SandboxRun:
         if answer.error is not None:
             future.set_exception(frames.received(answer.error))
         else:
-            future.set_result(_tasks(answer.tasks))
+            future.set_result([sent.open() for sent in answer.tasks])
 
     def stop(self) -> None:
         """The body is to end."""
@@ -216,7 +215,7 @@ def main() -> None:
     if not isinstance(begin, frames.Begin):
         return
     sys.path[:] = begin.sys_path
-    task = msgspec.json.decode(begin.task, type=Task)
+    task = begin.task.open()
     run: AsyncSandboxRun | BlockingSandboxRun
     if begin.is_async:
         run = AsyncSandboxRun(line, task, begin.flush_interval)
@@ -275,6 +274,15 @@ def _handles_canceled() -> bool:
 
 
 def _listen(line: Line, run: SandboxRun, on_stop: _OnStop) -> None:
+    try:
+        _obey(line, run, on_stop)
+    except BaseException:  # noqa: BLE001 - whatever it is
+        # A body that nobody could stop or answer must not go on.
+        traceback.print_exc()
+        os._exit(os.EX_SOFTWARE)
+
+
+def _obey(line: Line, run: SandboxRun, on_stop: _OnStop) -> None:
     while True:
         match line.receive():
             case frames.AskToStop():

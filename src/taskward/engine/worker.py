@@ -62,6 +62,7 @@ class Worker:
         self._find_operation = find_operation or self._find_registered
         self._random = randomness or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._parts: _Parts | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Registers the worker and begins to claim. Raises Unavailable."""
@@ -80,22 +81,30 @@ class Worker:
         """How many bodies are running or waiting for children."""
         return self._parts.executor.running if self._parts else 0
 
-    async def stop(self) -> None:
-        """Stops now: running bodies are asked to end, and their tasks go back to their queues."""
-        await self.drain(timedelta(0))
-
     async def drain(self, grace: timedelta) -> None:
-        """Stops claiming, gives running bodies `grace` to end, then hands their tasks back and says goodbye.
+        """Stops claiming, gives running bodies `grace` to end, and then stops as `stop` does."""
+        if self._parts is None:
+            return
+        self._parts.dispatcher.stop_claiming()
+        await self._say("draining")
+        await _wait_until_idle(self._parts.executor, grace)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Asks running bodies to end, hands their tasks back to their queues, and says goodbye. Cuts a drain short.
 
         A body that does not end when asked to (within `abort_grace`) is left behind; its task runs again elsewhere once
         the store has seen that this worker is gone.
         """
-        parts, self._parts = self._parts, None
-        if parts is None:
+        if self._parts is None:
             return
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop(self._parts), name="taskward-worker-stop")
+        # Whoever is not patient enough to wait for it does not leave it half done.
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self, parts: "_Parts") -> None:
         parts.dispatcher.stop_claiming()
-        await self._say("draining")
-        await _wait_until_idle(parts.executor, grace)
         parts.executor.stop_all(Stop.HAND_BACK)
         # A little more than the bodies get, so that those which are killed are seen to end.
         await _wait_until_idle(parts.executor, self._tempo.abort_grace + timedelta(seconds=1))
@@ -106,6 +115,7 @@ class Worker:
         await parts.children.stop()
         await parts.recorder.close()
         await self._say("gone")
+        self._parts = None
         _log.info("worker stopped", worker=self.name)
 
     def _assemble(self) -> "_Parts":
