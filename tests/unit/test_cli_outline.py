@@ -48,24 +48,18 @@ def test_what_folding_has_forgotten_is_counted_too() -> None:
 
 def test_of_what_waits_or_has_completed_only_some_is_shown_when_not_all_fits() -> None:
     root = node_view("root")
-    done = [node_view(f"done{n}", State.COMPLETED, root, finished_at=NOON + timedelta(seconds=n)) for n in range(9)]
-    part = node_view("part", State.COMPLETED, done[8], finished_at=NOON)
+    done = [node_view(f"done{n}", State.COMPLETED, root, finished_at=NOON + timedelta(seconds=n)) for n in range(10)]
     later = [node_view(f"later{n}", State.QUEUED, root) for n in range(9)]
-    lines = drawn(outline([root, *done, *later, part], height=15))
-    assert lines == [
+    part = node_view("part", State.COMPLETED, done[9], finished_at=NOON)
+    nodes = [root, *done, *later, part]
+    assert drawn(outline(nodes, height=20)) == [
         "root",
-        "├─ done4",
-        "├─ done5",
-        "├─ done6",
-        "├─ done7",
-        "├─ done8",
-        "│  └─ part",
-        "├─ later0",
-        "├─ later1",
-        "├─ later2",
-        "└─ {'completed': 4, 'queued': 6}",
+        *(f"├─ done{n}" for n in range(2, 9)),
+        "├─ done9 +{'completed': 1}",
+        *(f"├─ later{n}" for n in range(4)),
+        "└─ {'completed': 2, 'queued': 5}",
     ]
-    assert len(outline([root, *done, *later, part], height=20)) == 20, "when all fits, all is shown"
+    assert len(outline(nodes, height=21)) == 21, "when all fits, all is shown"
 
 
 def test_several_trees_share_the_room() -> None:

@@ -21,7 +21,8 @@ _RANK = {
     State.SCHEDULED: 5,
     State.SKIPPED: 6,
 }
-_AT_MOST = {4: 5, 5: 3, 6: 3}
+_PART_OF_COMPLETED = 7
+_AT_MOST = {4: 8, 5: 4, 6: 4, _PART_OF_COMPLETED: 0}
 """Of what has completed, waits or was skipped, how many below one parent when not all fit: more would be restless."""
 
 
@@ -75,7 +76,7 @@ def _choose(forest: _Forest, height: int) -> set[UUID]:
     ranked: Counter[tuple[UUID | None, int]] = Counter()
     shown: set[UUID] = set()
     for node in sorted(forest.by_id.values(), key=lambda node: _urgency(forest, node)):
-        place = (forest.parent(node), _RANK[node.state])
+        place = (forest.parent(node), _rank(forest, node))
         if node.id in shown or (place[0] is not None and ranked[place] >= _AT_MOST.get(place[1], height)):
             continue
         path = _missing(forest, node, shown)
@@ -92,15 +93,18 @@ def _choose(forest: _Forest, height: int) -> set[UUID]:
     return shown
 
 
-def _urgency(forest: _Forest, node: TreeNodeView) -> tuple[int, int, float]:
-    rank = _RANK[node.state]
+def _rank(forest: _Forest, node: TreeNodeView) -> int:
     parent = forest.parent(node)
-    if rank == _RANK[State.COMPLETED] and parent and forest.by_id[parent].state is State.COMPLETED:
+    if node.state is State.COMPLETED and parent and forest.by_id[parent].state is State.COMPLETED:
         # Parts of what has ended well tell nobody anything.
-        rank = 7
+        return _PART_OF_COMPLETED
+    return _RANK[node.state]
+
+
+def _urgency(forest: _Forest, node: TreeNodeView) -> tuple[int, int, float]:
     # Of what has finished the newest, of what is to come the first.
     newest = -node.finished_at.timestamp() if node.finished_at else node.created_at.timestamp()
-    return (0 if parent is None else 1, rank, newest)
+    return (0 if forest.parent(node) is None else 1, _rank(forest, node), newest)
 
 
 def _missing(forest: _Forest, node: TreeNodeView, shown: set[UUID]) -> list[TreeNodeView]:
