@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from pathlib import Path
 
 from uuid_utils.compat import uuid7
@@ -50,10 +51,9 @@ async def ensure_admin_token(registry: Registry, clock: Clock, data_dir: Path) -
 
 def _write_aside(data_dir: Path, token: str) -> Path:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = data_dir / f"{ADMIN_TOKEN_FILE}.{os.getpid()}"
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    descriptor, path = tempfile.mkstemp(prefix=f"{ADMIN_TOKEN_FILE}.", dir=data_dir)  # only its owner may read it
+    with os.fdopen(descriptor, "w") as file:
         file.write(token + "\n")
         file.flush()
         os.fsync(file.fileno())
-    return path
+    return Path(path)
