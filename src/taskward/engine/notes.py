@@ -12,7 +12,7 @@ import msgspec
 from taskward.model.masking import mask_text, mask_value
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress, Report, Task, TaskError
-from taskward.model.tree import Folded, absorb
+from taskward.model.tree import Folded, absorb, rolled_up
 from taskward.operations.run import StepOpening
 from taskward.ports import Clock, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
 
@@ -25,7 +25,9 @@ _MOST_LOG_LINES = 2 * ROOM
 class _OpenStep:
     """A step that has not ended yet, and what its ended parts have left."""
 
-    __slots__ = ("dropped", "kept", "opening", "parent", "parts", "progress", "sent", "since", "unsent_parts")
+    __slots__ = (
+        "done", "dropped", "kept", "opening", "parent", "parts", "progress", "sent", "since", "total", "unsent_parts"
+    )  # fmt: skip
 
     def __init__(self, opening: StepOpening, parent: "_OpenStep | None", since: datetime) -> None:
         self.opening = opening
@@ -39,11 +41,15 @@ class _OpenStep:
         """Ended steps directly inside it, not written yet: they need not be if it ends before."""
         self.kept: list[Folded] = []
         self.dropped: Counter[str] = Counter()
+        self.done = self.total = 0.0
+        """What its ended parts have done, and of how much."""
 
     def absorb(self, record: Folded) -> None:
         kept, dropped = absorb((record,))
         self.kept += kept
         self.dropped.update(dropped)
+        self.done += record.progress.done
+        self.total += record.progress.total or 0
 
 
 class RunNotes:
@@ -248,7 +254,7 @@ class RunNotes:
             started_at=step.since,
             finished_at=finished_at,
             error=error,
-            progress=step.progress,
+            progress=rolled_up(step.progress, step.done, step.total) if finished_at else step.progress,
             children=tuple(step.kept) if finished_at else (),
             dropped=dict(step.dropped) if finished_at else {},
         )

@@ -124,6 +124,13 @@ class Task(Struct, frozen=True, kw_only=True):
     dropped: dict[str, int]
     """How many descendants folding has forgotten, by final state."""
 
+    sequence: int = 0
+    """Its root's place among the roots of the module and shard: 1, 2, ..."""
+    shard: int = 0
+    """Which of several counters numbered it: transactions that commit at the same time count on different shards."""
+    unregistered_at: datetime | None = None
+    """From when on a registry of what runs and of what has just ended does not show it; None while it is unfinished."""
+
     @property
     def is_final(self) -> bool:
         """Whether nothing changes any more."""
@@ -133,6 +140,15 @@ class Task(Struct, frozen=True, kw_only=True):
     def is_root(self) -> bool:
         """Whether it has no parent."""
         return self.parent_id is None
+
+    def is_registered(self, now: datetime) -> bool:
+        """Whether a registry shows it: unfinished, or a finished root whose time there is not over.
+
+        What is to persist stays, and what is internal goes when it ends.
+        """
+        if not self.is_final or (self.is_root and self.persist):
+            return True
+        return self.is_root and not self.internal and (self.unregistered_at is None or self.unregistered_at > now)
 
 
 class NewTask(Struct, frozen=True, kw_only=True):
@@ -173,6 +189,13 @@ class NewTask(Struct, frozen=True, kw_only=True):
     persist: bool = False
     folds: bool = False
     rules: Rules = Rules()
+    shard: int | None = None
+    """None: that of the parent, or for a root one that nobody counts on right now."""
+
+    @property
+    def is_user_task(self) -> bool:
+        """Whether its label says that a user started it, so that it is shown for `user_task_ttl` when it has ended."""
+        return self.labels.get("user_task") == "true"
 
 
 class Event(Struct, frozen=True):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress, TaskError
@@ -41,11 +41,13 @@ class Folded(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its own folded children that failed, or that keep failed descendants."""
     dropped: dict[str, int] = field(default_factory=dict)
     """How many descendants were forgotten, by final state."""
+    shard: int | None = None
+    """None: that of its parent."""
 
 
 def on_failed_path(record: Folded) -> bool:
     """Whether the record did not end well, or keeps a descendant that did not."""
-    return record.state in {State.FAILED, State.CANCELED} or bool(record.children)
+    return record.state is not State.COMPLETED or bool(record.children)
 
 
 def absorb(children: Iterable[Folded]) -> tuple[tuple[Folded, ...], dict[str, int]]:
@@ -59,3 +61,13 @@ def absorb(children: Iterable[Folded]) -> tuple[tuple[Folded, ...], dict[str, in
         else:
             dropped[child.state] += 1
     return tuple(kept), dict(dropped)
+
+
+def rolled_up(own: Progress, done: float, total: float) -> Progress:
+    """How far a task is whose parts have `done` of `total` between them.
+
+    What it tells itself goes before that; one that tells nothing but a total has done what its parts have.
+    """
+    if own.done:
+        return own
+    return structs.replace(own, done=done, total=own.total if own.total is not None else total or None)
