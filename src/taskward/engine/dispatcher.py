@@ -64,6 +64,7 @@ class Dispatcher:
     def start(self) -> None:
         """Begins to claim."""
         self._claims = True
+        self._wake.set()
         self._loops = [
             asyncio.create_task(self._listen(), name="taskward-dispatcher-wake"),
             asyncio.create_task(self._dispatch(), name="taskward-dispatcher"),
