@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taskward.clock import SystemClock
-from taskward.model.durations import show_seconds
+from taskward.model.durations import parse_duration, show_seconds
 from taskward.model.settings import SETTINGS
 from taskward.notify import PostgresNotifier, SocketNotifier
 from taskward.operations import Registry
@@ -71,14 +71,18 @@ def _defaults(settings: Settings) -> dict[str, str]:
         "user_task_ttl": retention.user_task_ttl,
         "idempotency_ttl": retention.idempotency_ttl,
     }
+    if retention.registry_ttl:
+        started["registry_ttl"] = parse_duration(retention.registry_ttl)
     return {name: show_seconds(value) for name, value in started.items()}
 
 
 async def _tell_defaults(store: Store, clock: Clock, defaults: Mapping[str, str]) -> None:
     """Stores what this process was started with, where nobody has set anything else at run time."""
     stored, before = await store.registry.settings(""), await store.registry.settings(_STARTED_WITH)
-    for name, default in defaults.items():
-        was = before.get(name, SETTINGS[name].default)
+    for name in defaults.keys() | before.keys():
+        # What follows another setting has no default to compare with.
+        unset = None if SETTINGS[name].follows else SETTINGS[name].default
+        was, default = before.get(name, unset), defaults.get(name, unset)
         if default != was and stored.get(name, was) == was:
             await store.registry.set_setting("", name, default, clock.now())
             await store.registry.set_setting(_STARTED_WITH, name, default, clock.now())

@@ -35,6 +35,18 @@ def serve(
     concurrency: ConcurrencyOption = None,
     queue: QueuesOption = None,
     config: ConfigOption = None,
+    task_ttl: Annotated[
+        int | None,
+        typer.Option(
+            "--task-ttl-in-seconds", metavar="SECONDS", min=0, help="How long ScyllaDB's API shows a finished task."
+        ),
+    ] = None,
+    user_task_ttl: Annotated[
+        int | None,
+        typer.Option(
+            "--user-task-ttl-in-seconds", metavar="SECONDS", min=0, help="The same for a task that a user started."
+        ),
+    ] = None,
 ) -> None:
     """Serve the API, and work: the whole of Taskward in one process, until Ctrl-C."""
 
@@ -51,6 +63,8 @@ def serve(
             server__database=database,
             worker__concurrency=concurrency,
             worker__queues=queue or None,
+            retention__registry_ttl=None if task_ttl is None else str(task_ttl),
+            retention__user_task_ttl=user_task_ttl,
         )
         see_own_folder()
         server.serve(

@@ -14,12 +14,16 @@ from taskward.model.errors import Invalid, NotFound
 
 
 class Setting(Struct, frozen=True):
-    """A setting that holds a duration; `default` and stored values are its seconds as text."""
+    """A setting that holds a duration; `default` and stored values are its seconds as text.
+
+    As long as nobody has set it, one that `follows` another has that one's value.
+    """
 
     name: str
     default: str
     description: str
     shortest: timedelta = timedelta(0)
+    follows: str = ""
 
     def check(self, value: str | float) -> str:
         """The value as it is stored. Raises Invalid."""
@@ -36,7 +40,13 @@ class Setting(Struct, frozen=True):
 
 _TABLE = (
     Setting("task_ttl", "604800", "How long a finished task and its tree are kept, unless its module says otherwise"),
-    Setting("user_task_ttl", "3600", "How long a finished task is kept that a user started over a compatible API"),
+    Setting(
+        "registry_ttl",
+        "604800",
+        "How long ScyllaDB's API shows a finished task; as task_ttl until it is set",
+        follows="task_ttl",
+    ),
+    Setting("user_task_ttl", "3600", "How long ScyllaDB's API shows a finished task that a user started"),
     Setting(
         "idempotency_ttl",
         "86400",
@@ -58,5 +68,15 @@ def setting_named(name: str) -> Setting:
 
 
 def duration_of(name: str, stored: Mapping[str, str]) -> timedelta:
-    """The value in force: the stored one, or else the default."""
-    return parse_duration(stored.get(name, SETTINGS[name].default))
+    """The value in force: the stored one, or else that of the setting it follows, or the default."""
+    return parse_duration(text_of(name, stored, {}))
+
+
+def text_of(name: str, stored: Mapping[str, str], defaults: Mapping[str, str]) -> str:
+    """As `duration_of`, in seconds as text; `defaults` go before those of the table."""
+    if name in stored:
+        return stored[name]
+    setting = SETTINGS[name]
+    if setting.follows and name not in defaults:
+        return text_of(setting.follows, stored, defaults)
+    return defaults.get(name, setting.default)

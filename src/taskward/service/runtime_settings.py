@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from taskward.auth import Principal
-from taskward.model.settings import SETTINGS, Setting, setting_named
+from taskward.model.settings import SETTINGS, Setting, setting_named, text_of
 from taskward.ports import Clock, Registry
 
 
@@ -44,6 +44,15 @@ class RuntimeSettings:
         await self._registry.set_setting("", name, setting.check(value), self._clock.now())
         return await self.get(principal, name)
 
+    async def swap(self, principal: Principal, name: str, value: str | float) -> str:
+        """As `set`; returns the value it replaced, which of two changes at the same time each gets its own."""
+        principal.require("admin")
+        setting = setting_named(name)
+        before = await self._registry.settings("")
+        replaced = await self._registry.set_setting("", name, setting.check(value), self._clock.now())
+        others = {other: text for other, text in before.items() if other != name}
+        return replaced if replaced is not None else text_of(name, others, self._defaults)
+
     async def unset(self, principal: Principal, name: str) -> SettingInForce:
         """Returns to the default. Raises NotFound."""
         principal.require("admin")
@@ -55,6 +64,7 @@ class RuntimeSettings:
         return await self.get(principal, name)
 
     def _in_force(self, setting: Setting, stored: Mapping[str, str]) -> SettingInForce:
-        default = self._defaults.get(setting.name, setting.default)
+        others = {name: text for name, text in stored.items() if name != setting.name}
+        default = text_of(setting.name, others, self._defaults)
         value = stored.get(setting.name, default)
         return SettingInForce(setting, value, default, value != default)

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from taskward.model.durations import parse_duration
 from taskward.model.errors import Invalid
 from taskward.settings.catalogue import SETTINGS, nearest
 from taskward.settings.schema import Settings, default_data_dir
@@ -169,6 +170,11 @@ def _check_together(settings: Settings, sources: Mapping[str, str]) -> None:
         shown = SETTINGS["worker.heartbeat_interval"].show(worker.heartbeat_interval)
         problem = f"must be longer than worker.heartbeat_interval, which is {shown}, or every lease is lost"
         raise SettingError("worker.lease_ttl", sources["worker.lease_ttl"], problem)
+    if settings.retention.registry_ttl:
+        try:
+            parse_duration(settings.retention.registry_ttl)
+        except ValueError as error:
+            raise SettingError("retention.registry_ttl", sources["retention.registry_ttl"], str(error)) from None
 
 
 def _value_of(settings: Settings, name: str) -> object:

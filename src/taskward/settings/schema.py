@@ -99,8 +99,16 @@ class RetentionSettings(Struct, frozen=True):
     task_ttl: Annotated[
         timedelta, Meta(description="How long a finished task and its tree are kept, unless its module says otherwise")
     ] = duration_of("task_ttl", {})
+    registry_ttl: Annotated[
+        str,
+        Meta(
+            pattern=r"^((\d+(\.\d+)?(ms|s|m|h|d|w)?)*)\Z",
+            description="How long ScyllaDB's API shows a finished task; empty: as long as task_ttl",
+            extra={"expects": "empty, or a duration: seconds, or a text such as 90s, 15m, 1h30m or 7d"},
+        ),
+    ] = ""
     user_task_ttl: Annotated[
-        timedelta, Meta(description="How long a finished task is kept that a user started over a compatible API")
+        timedelta, Meta(description="How long ScyllaDB's API shows a finished task that a user started")
     ] = duration_of("user_task_ttl", {})
     idempotency_ttl: Annotated[
         timedelta, Meta(description="How long an idempotency key answers with the tasks it was first used for")
