@@ -1,11 +1,17 @@
 """Fixtures that every kind of test may use."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from taskward.ports import Notifier
+from taskward.store import PostgresStore, SqliteStore, SqlStore
+from tests.house import House, RecordingNotifier
 from tests.postgres import PostgresServer, running_postgres
+
+MakeStore = Callable[[Notifier], SqlStore]
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +28,43 @@ def postgres_dsn(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.create_database(database)
     yield postgres_server.dsn(database)
     postgres_server.drop_database(database)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    """Makes unopened stores on one database, as several processes would: a test runs once per kind of database."""
+    if request.param == "sqlite":
+        return lambda notifier: SqliteStore(tmp_path / "taskward.db", notifier)
+    dsn: str = request.getfixturevalue("postgres_dsn")
+    return lambda notifier: PostgresStore(dsn, notifier)
+
+
+@pytest.fixture
+def notifier() -> RecordingNotifier:
+    """What `store` publishes to."""
+    return RecordingNotifier()
+
+
+@pytest.fixture
+async def store(make_store: MakeStore, notifier: RecordingNotifier) -> AsyncIterator[SqlStore]:
+    """An open store on an empty database."""
+    store = make_store(notifier)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def house(store: SqlStore, notifier: RecordingNotifier) -> House:
+    """`store` with a clock turned by hand."""
+    return House(store, notifier)
+
+
+@pytest.fixture
+async def other_house(make_store: MakeStore, house: House) -> AsyncIterator[House]:
+    """Another process on the database of `house`."""
+    notifier = RecordingNotifier()
+    store = make_store(notifier)
+    await store.open()
+    yield House(store, notifier)
+    await store.close()

@@ -1,8 +1,8 @@
 """The catalogue of SQL statements: `sql/*.sql`, read once.
 
 A statement begins with `-- name: verb_noun`; a second word, `sqlite` or `postgres`, marks a text only that database
-uses. Parameters are `$1, $2, ...` in both. `{task}` stands for the columns `rows.task_from` reads, and
-`IN ($n[])` for membership in a list parameter.
+uses; one without a text for a database does nothing there. Parameters are `$1, $2, ...` in both. `{task}` stands for
+the columns `rows.task_from` reads, and `IN ($n[])` for membership in a list parameter.
 """
 
 import re

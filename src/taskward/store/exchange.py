@@ -1,12 +1,15 @@
 """Ending attempts and claiming new ones, in one transaction."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from taskward.model.errors import IllegalTransition
 from taskward.model.pools import Pool
-from taskward.model.states import State
+from taskward.model.states import WAITING, State, is_legal
 from taskward.model.task import Task
-from taskward.ports import Claim, Exchange, Finish
+from taskward.ports import Claim, Exchange, Finish, Topic
 from taskward.store import lines
+from taskward.store.folding import close_steps
 from taskward.store.placing import place
 from taskward.store.plan import Ledger, Plan, Q, text
 from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, task_from
@@ -32,35 +35,37 @@ def exchange(worker_id: bytes, finishes: Sequence[Finish], claim: Claim | None, 
 
 
 def _finish_all(worker_id: bytes, finishes: Sequence[Finish], ledger: Ledger) -> Plan[frozenset[int]]:
-    back = [finish for finish in finishes if finish.state in (State.SCHEDULED, State.QUEUED, State.PAUSED)]
+    for finish in finishes:
+        if not is_legal(State.RUNNING, finish.state) or finish.state in (State.CANCELING, State.BLOCKED):
+            raise IllegalTransition(State.RUNNING, finish.state)
     returned: list[Brief] = []
-    if back:
+    if back := [finish for finish in finishes if finish.state in WAITING]:
         rows = yield Q.return_to_wait.each(_return_row(worker_id, finish, ledger.now) for finish in back)
         returned = [brief_from(row) for row in rows]
-    done = {task.id for task in returned}
+    done = {(task.id, task.attempt) for task in returned}
     # What could not go back to waiting may have been asked to stop meanwhile: then it ends.
-    final = [finish for finish in finishes if finish.task_id.bytes not in done]
+    final = [finish for finish in finishes if _attempt_of(finish) not in done]
     rows = yield Q.finish.each(_finish_row(worker_id, finish, ledger.now) for finish in final)
     ended = [brief_from(row) for row in rows]
-    by_id = {finish.task_id.bytes: finish for finish in finishes}
-    for task in ended:
-        finish = by_id[task.id]
-        before = State.RUNNING if task.cancel_requested_at is None else State.CANCELING
-        facts = {} if finish.error is None else {"error": finish.error}
+    by_attempt = {_attempt_of(finish): finish for finish in finishes}
+    for task in (*ended, *returned):
+        finish = by_attempt[task.id, task.attempt]
+        before = State.CANCELING if task.is_final and task.cancel_requested_at is not None else State.RUNNING
+        facts: dict[str, Any] = {} if finish.error is None else {"error": finish.error}
         if task.folds and finish.result is not None:
-            facts["result"] = finish.result.decode()  # type: ignore[assignment]
-        ledger.moved(task, before, task.state, "state", **facts)
-    for task in returned:
-        finish = by_id[task.id]
-        ledger.moved(
-            task, State.RUNNING, task.state, "state", **({} if finish.error is None else {"error": finish.error})
-        )
+            # Its row goes; who waits for the result finds it here.
+            facts["result"] = finish.result.decode()
+        ledger.moved(task, before, task.state, **facts)
     yield from free_slots([*ended, *returned], ledger)
     yield from settle(ended, ledger)
     for task in returned:
         yield from wait_again(task, ledger)
-    done |= {task.id for task in ended}
-    return frozenset(index for index, finish in enumerate(finishes) if finish.task_id.bytes not in done)
+    done |= {(task.id, task.attempt) for task in ended}
+    return frozenset(index for index, finish in enumerate(finishes) if _attempt_of(finish) not in done)
+
+
+def _attempt_of(finish: Finish) -> tuple[bytes, int]:
+    return finish.task_id.bytes, finish.attempt
 
 
 def wait_again(task: Brief, ledger: Ledger) -> Plan[None]:
@@ -68,6 +73,8 @@ def wait_again(task: Brief, ledger: Ledger) -> Plan[None]:
 
     A handed-back one keeps its resources and its place; one that waits for its time, or is paused, leaves the lines.
     """
+    if task.has_steps:
+        yield from close_steps(task, ledger)
     if task.resources != "[]" and task.state != State.QUEUED:
         names = [resource.name for resource in resources_from(task.resources)]
         yield from lines.leave([task.id], names, ledger)
@@ -77,9 +84,12 @@ def wait_again(task: Brief, ledger: Ledger) -> Plan[None]:
 
 def _return_row(worker_id: bytes, finish: Finish, now: int) -> tuple[object, ...]:
     retried = int(finish.state is State.SCHEDULED)
+    progress = finish.progress
     return (
         finish.task_id.bytes, finish.attempt, worker_id, finish.state.value, micros_or_none(finish.run_at),
-        None if finish.error is None else text(finish.error), retried, 0, now,
+        None if finish.error is None else text(finish.error), retried,
+        None if progress is None else progress.done, None if progress is None else progress.total,
+        None if progress is None else progress.unit, None if progress is None else progress.message, now,
     )  # fmt: skip
 
 
@@ -105,7 +115,7 @@ def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
     facts: dict[str, list[str]] = {"worker": [], "paused": [], "pool": []}
     for fact, name, *_ in (yield Q.admission(worker_id)):
         facts[fact].append(name)
-    queues = [queue for queue in claim.queues if queue not in facts["paused"]]
+    queues = [queue for queue in dict.fromkeys(claim.queues) if queue not in facts["paused"]]
     if facts["worker"] != ["online"] or not queues:
         return []
     operations = list(claim.operations)
@@ -116,6 +126,9 @@ def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
         for pool in pools.values():
             heads += yield from _heads(pool.name, queues, min(claim.limit, pool.free), operations)
     chosen = _choose(heads, pools, claim.limit)
+    if len(pools) < len(facts["pool"]) or len(heads) > len(chosen) == claim.limit:
+        # Another claim is at a pool, or this one held tasks it left: whoever found nothing meanwhile looks again.
+        ledger.wake(Topic.WORK)
     if not chosen:
         return []
     rows = yield Q.claim([number for _, number, _ in chosen], worker_id, ledger.now)
@@ -124,9 +137,8 @@ def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
         yield from _charge(claimed, pools)
     for row, task in zip(rows, claimed, strict=True):
         ledger.moved(_Claimed(row, task), State.QUEUED, State.RUNNING, "state", worker=task.worker)
-        if task.attempt > 1:
-            yield Q.drop_folds(row[0])
-            yield Q.reset_folds(row[0])
+    # What an earlier attempt left below it is not of this one.
+    yield Q.drop_folds.each((row[0],) for row, task in zip(rows, claimed, strict=True) if task.attempt > 1)
     return sorted(claimed, key=lambda task: (task.priority, task.number))
 
 

@@ -1,13 +1,11 @@
 """The store as the rest of Taskward sees it: the protocols of `taskward.ports`, each method one plan."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from taskward.model.errors import TaskwardError
 from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Event, LogLine, Report, Task, TaskError
@@ -32,14 +30,15 @@ from taskward.ports import (
     Tree,
     WorkerInfo,
 )
-from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, small, steering, submission
+from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, small, steering
 from taskward.store.plan import Database
 from taskward.store.postgres import PostgresDatabase
 from taskward.store.rows import from_micros, micros_or_none, to_micros
 from taskward.store.sqlite import SqliteDatabase
+from taskward.store.submitter import Submitter
 
-_PIECE = 200
-"""Most trees purged in one transaction."""
+_QUICK = 200
+"""A page of so many tasks is read while the event loop waits."""
 
 
 class Tasks:
@@ -47,42 +46,10 @@ class Tasks:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._group: list[tuple[Submission, asyncio.Future[Submitted]]] = []
-        self._submitting = 0
-        self.idempotency_ttl = timedelta(hours=24)
+        self._submitter = Submitter(database)
 
     async def submit(self, wish: Submission, now: datetime) -> Submitted:
-        """Submissions that come while others are being written are written together next."""
-        future: asyncio.Future[Submitted] = asyncio.get_running_loop().create_future()
-        self._group.append((wish, future))
-        if self._submitting < _SUBMITTERS:
-            self._submitting += 1
-            try:
-                await self._submit_groups(to_micros(now))
-            finally:
-                self._submitting -= 1
-        return await future
-
-    async def _submit_groups(self, now: int) -> None:
-        while self._group:
-            group, self._group = self._group[:_SUBMIT_GROUP], self._group[_SUBMIT_GROUP:]
-            try:
-                answers = await self._db.write(submission.submit, [wish for wish, _ in group], now)
-            except BaseException as error:
-                for _, future in group:
-                    if not future.done():
-                        future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
-                        future.exception()
-                if not isinstance(error, Exception):
-                    raise
-                continue
-            for (_, future), answer in zip(group, answers, strict=True):
-                if future.done():
-                    continue
-                if isinstance(answer, TaskwardError):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
+        return await self._submitter.submit(wish, now)
 
     async def exchange(
         self, worker_id: UUID, finishes: Sequence[Finish], claim: Claim | None, now: datetime
@@ -117,11 +84,15 @@ class Tasks:
         return await self._db.write(removal.delete, task_id.bytes, to_micros(now))
 
     async def purge(self, query: TaskQuery, now: datetime) -> int:
-        return await self._db.write(removal.purge, query, to_micros(now))
+        removed = 0
+        rest: TaskQuery | None = query
+        while rest is not None and removed < query.limit:
+            some, rest = await self._db.write(removal.purge, rest, query.limit - removed, to_micros(now))
+            removed += some
+        return removed
 
     async def prune(self, now: datetime, limit: int) -> int:
-        keys_before = to_micros(now - self.idempotency_ttl)
-        return await self._db.write(removal.prune, to_micros(now), limit, keys_before)
+        return await self._db.write(removal.prune, to_micros(now), limit)
 
     async def advance(self, now: datetime, limit: int) -> int:
         return await self._db.write(steering.advance, to_micros(now), limit)
@@ -146,7 +117,7 @@ class Tasks:
         return await self._db.read(reading.args, task_id.bytes)
 
     async def page(self, query: TaskQuery) -> TaskPage:
-        heavy = query.text is not None or query.limit > _PIECE
+        heavy = query.text is not None or query.limit > _QUICK or len(query.states) > 1
         return await (self._db.scan if heavy else self._db.read)(listing.page, query)
 
     async def tree(self, task_id: UUID, depth: int, limit: int) -> Tree:
@@ -167,10 +138,9 @@ class Tasks:
     async def tallies(self) -> list[Tally]:
         return await self._db.read(reading.tallies)
 
-
-_SUBMITTERS = 2
-"""Groups of submissions under way at once: while one is made durable the next is prepared."""
-_SUBMIT_GROUP = 200
+    async def drain(self) -> None:
+        """Waits until what was submitted is written."""
+        await self._submitter.drain()
 
 
 class Journal:
@@ -328,6 +298,7 @@ class SqlStore:
         await self.database.open()
 
     async def close(self) -> None:
+        await self.tasks.drain()
         await self.database.close()
 
     async def check(self) -> None:

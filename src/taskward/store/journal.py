@@ -23,9 +23,9 @@ def position(cursor: str) -> tuple[int, int]:
 def events(after: str, task_id: UUID | None, root_id: UUID | None, limit: int) -> Plan[list[Event]]:
     transaction, seq = position(after)
     if task_id is not None:
-        rows = yield Q.events_of(task_id.bytes, seq, limit)
+        rows = yield Q.events_of(transaction, seq, limit, task_id.bytes)
     elif root_id is not None:
-        rows = yield Q.events_under(root_id.bytes, seq, limit)
+        rows = yield Q.events_under(transaction, seq, limit, root_id.bytes)
     else:
         rows = yield Q.events_after(transaction, seq, limit)
     return [event_from(row) for row in rows]

@@ -11,21 +11,33 @@ from taskward.store.plan import Ledger, Plan, Q
 from taskward.store.rows import brief_from
 
 
+def lock(resources: Iterable[str]) -> Plan[None]:
+    """Holds the lines of these resources still for everybody else, to the end of the transaction.
+
+    Taken before the rows of tasks are locked, so that two transactions do not wait for each other.
+    """
+    names = sorted(set(resources))
+    if names:
+        yield Q.lock_resources(names)
+
+
 def join(task_id: bytes, resources: Sequence[Resource]) -> Plan[int]:
-    """Joins the lines of all `resources` at once; returns in how many of them others are ahead."""
-    yield Q.lock_resources([resource.name for resource in resources])
+    """Joins the lines of all `resources`, which are locked, at once; returns in how many others are ahead."""
+    wanted: dict[str, bool] = {}
+    for resource in resources:
+        wanted[resource.name] = wanted.get(resource.name, False) or resource.exclusive
     [(ticket,)] = yield Q.next_ticket()
-    granted = yield Q.join_line.each((resource.name, ticket, task_id, resource.exclusive) for resource in resources)
+    granted = yield Q.join_line.each((name, ticket, task_id, exclusive) for name, exclusive in wanted.items())
     return sum(not row[0] for row in granted)
 
 
 def leave(task_ids: Iterable[bytes], resources: Iterable[str], ledger: Ledger) -> Plan[None]:
     """Takes tasks out of every line they are in and lets the next ones go.
 
-    `resources` are the names those tasks want, to be locked before their lines change.
+    `resources` are the names those tasks want. Locks them.
     """
     names = sorted(set(resources))
-    yield Q.lock_resources(names)
+    yield from lock(names)
     yield Q.leave_lines.each((task_id,) for task_id in task_ids)
     for name in names:
         yield from _advance(name, ledger)

@@ -19,6 +19,7 @@ SPELLINGS: dict[Flavour, dict[str, str]] = {
         "strict_rowless": " STRICT, WITHOUT ROWID",
         "event_xid": "",
         "event_order": "",
+        "event_place": "seq",
         "ticket": "CREATE TABLE ticket (value INTEGER NOT NULL) STRICT;\nINSERT INTO ticket (value) VALUES (0);",
     },
     "postgres": {
@@ -32,6 +33,7 @@ SPELLINGS: dict[Flavour, dict[str, str]] = {
         # Readers follow (xid, seq) and stop before the oldest transaction still open, so none is ever skipped.
         "event_xid": "xid BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),",
         "event_order": "CREATE INDEX event_order ON event (xid, seq);",
+        "event_place": "xid, seq",
         "ticket": "CREATE SEQUENCE ticket;",
     },
 }

@@ -1,6 +1,6 @@
 """What a run tells while it runs: progress, reports, log lines, steps."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,8 @@ from uuid import UUID
 from taskward.model.task import Kind
 from taskward.model.tree import Folded
 from taskward.ports import LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened, Topic
-from taskward.store.plan import Ledger, Plan, Q, Wake, text
+from taskward.store.folding import add_records
+from taskward.store.plan import Ledger, Plan, Q, Wake, in_pieces, text
 from taskward.store.rows import to_micros
 
 
@@ -31,7 +32,7 @@ def record(worker_id: bytes | None, notes: Sequence[Note], now: int) -> Plan[fro
     others = [note for note in notes if not isinstance(note, LogNote)]
     if not others:
         return frozenset()
-    rows = yield Q.owners(sorted({note.task_id.bytes for note in others}))
+    rows = yield from in_pieces(Q.owners, sorted({note.task_id.bytes for note in others}))
     owners = {
         row[0]: _Owner(row)
         for row in rows
@@ -88,39 +89,34 @@ def _reports(notes: Sequence[ReportNote], owners: dict[bytes, _Owner], ledger: L
 
 
 def _steps(notes: Sequence[Note], owners: dict[bytes, _Owner], ledger: Ledger) -> Plan[None]:
-    """Opens and closes steps; each parent whose children changed gets one event, however many did."""
+    """Opens and closes steps; each task whose steps changed gets one event, however many did."""
     closed = [note for note in notes if isinstance(note, StepClosed)]
     ended = {note.record.id for note in closed}
     opened = [note for note in notes if isinstance(note, StepOpened) and note.record.id not in ended]
+    if not opened and not closed:
+        return
     if opened:
         yield Q.insert_step.each(_step_row(note.task_id, note.record) for note in opened)
-    counts: Counter[UUID] = Counter()
-    done: Counter[UUID] = Counter()
-    total: Counter[UUID] = Counter()
-    folds = []
-    # A closed step whose outer step closes in the same notes is part of that one's record already.
-    for note in closed:
-        record = note.record
-        if record.parent_id in ended:
-            continue
-        folds.append((record.parent_id.bytes, owners[note.task_id.bytes].root_id, text(record)))
-        counts[record.parent_id] += 1
-        done[record.parent_id] += record.progress.done  # type: ignore[assignment]
-        total[record.parent_id] += record.progress.total or 0  # type: ignore[assignment]
+        yield Q.mark_has_steps.each((one,) for one in sorted({note.task_id.bytes for note in opened}))
     if closed:
         yield Q.drop_folds.each((one.bytes,) for one in ended)
         yield Q.delete_step.each((one.bytes,) for one in ended)
-    if folds:
-        yield Q.insert_fold.each(folds)
-        yield Q.count_folds.each(
-            (parent.bytes, counts[parent], float(done[parent]), float(total[parent]), ledger.now) for parent in counts
-        )
-    changed = {note.task_id.bytes for note in opened} | {note.task_id.bytes for note in closed}
-    if changed:
-        yield Q.drop_transient_event.each((one, "tree") for one in changed)
-    for one in changed:
+    # A closed step whose outer step closes in the same notes is part of that one's record already.
+    outer: defaultdict[bytes, list[Folded]] = defaultdict(list)
+    for note in closed:
+        if note.record.parent_id not in ended:
+            outer[owners[note.task_id.bytes].root_id].append(note.record)
+    for root_id, records in outer.items():
+        yield from add_records(records, root_id, ledger)
+    counts: defaultdict[bytes, list[int]] = defaultdict(lambda: [0, 0])
+    for begun in opened:
+        counts[begun.task_id.bytes][0] += 1
+    for over in closed:
+        counts[over.task_id.bytes][1] += 1
+    yield Q.drop_transient_event.each((one, "tree") for one in counts)
+    for one, (many_opened, many_closed) in counts.items():
         owner = owners[one]
-        ledger.event(one, owner.root_id, owner.client, "tree", {"open": len(opened), "folded": len(folds)})
+        ledger.event(one, owner.root_id, owner.client, "tree", {"opened": many_opened, "closed": many_closed})
 
 
 def _step_row(task_id: UUID, record: Folded) -> tuple[Any, ...]:

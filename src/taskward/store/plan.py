@@ -6,7 +6,7 @@ published after the commit; what it returns is the result. Raising rolls the tra
 """
 
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from taskward.model.states import State
 from taskward.ports import Topic
-from taskward.store.catalogue import Batch, Call, Row, load
+from taskward.store.catalogue import Batch, Call, Row, Statement, load
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -31,6 +31,21 @@ class Wake(Struct, frozen=True):
 Plan: TypeAlias = Generator[Call | Batch | Wake, list[Row], T]
 
 encode = msgspec.json.Encoder().encode
+
+PIECE = 1000
+"""Most members of one list parameter."""
+
+
+class Clash(Exception):
+    """A row with this key exists: another transaction was quicker, or a caller gave an id twice."""
+
+
+def in_pieces(statement: Statement, members: Sequence[Any]) -> Plan[list[Row]]:
+    """Runs a statement whose only parameter is a list, however long the list is; gives the rows of all runs."""
+    rows: list[Row] = []
+    for start in range(0, len(members), PIECE):
+        rows += yield statement(list(members[start : start + PIECE]))
+    return rows
 
 
 def text(value: Any) -> str:
@@ -50,7 +65,7 @@ class Database(Protocol):
         ...
 
     async def scan(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Like `read`, for reads that may take longer than an event loop should stand still."""
+        """Like `read`, for reads that take long or whose statements must see the same instant."""
         ...
 
 
@@ -59,6 +74,7 @@ class Ledger:
 
     def __init__(self, now: int) -> None:
         self.now = now
+        """The instant of what happens next, in microseconds."""
         self._events: list[tuple[Any, ...]] = []
         self._tally: Counter[tuple[str, str, str, str]] = Counter()
         self._topics: set[Topic] = set()

@@ -10,14 +10,28 @@ from taskward.model.errors import Unavailable
 from taskward.ports import Topic
 from taskward.store.catalogue import Batch, Call, Row
 from taskward.store.migrate import missing
-from taskward.store.plan import Plan, Wake
+from taskward.store.plan import Clash, Plan, Wake
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 _MIGRATION_LOCK = 0x7461736B77617264
 _ATTEMPTS = 8
-"""How often a transaction is run again that PostgreSQL ended to resolve a deadlock."""
+"""How often a transaction is run that PostgreSQL ended to resolve a deadlock."""
+_CLASHES = 2
+"""How often one is run that wrote a key somebody else had just written: the second time it sees whose."""
+_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_DOWN = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""What means that the database cannot be used now, whatever was asked of it."""
 
 Publish = Callable[[frozenset[Topic]], None]
 
@@ -70,12 +84,16 @@ class PostgresDatabase:
             try:
                 async with self._acquire() as connection, connection.transaction():
                     result, topics = await self._run(connection, plan(*args, **kwargs))
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            except _AGAIN as error:
                 if attempt + 1 == _ATTEMPTS:
-                    raise
+                    raise Unavailable(f"PostgreSQL: {error}") from error
                 await asyncio.sleep(0.005 * 2**attempt)
                 continue
-            except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+            except asyncpg.UniqueViolationError as error:
+                if attempt + 1 >= _CLASHES:
+                    raise Clash(str(error)) from error
+                continue
+            except _DOWN as error:
                 raise Unavailable(f"PostgreSQL: {error}") from error
             self.commits += 1
             if topics:
@@ -88,11 +106,21 @@ class PostgresDatabase:
         try:
             async with self._acquire() as connection:
                 result, _ = await self._run(connection, plan(*args, **kwargs))
-        except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        except _DOWN as error:
             raise Unavailable(f"PostgreSQL: {error}") from error
         return result
 
-    scan = read
+    async def scan(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """All statements see one snapshot."""
+        try:
+            async with (
+                self._acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                result, _ = await self._run(connection, plan(*args, **kwargs))
+        except _DOWN as error:
+            raise Unavailable(f"PostgreSQL: {error}") from error
+        return result
 
     def _acquire(self) -> Any:
         if self._pool is None:
@@ -106,8 +134,7 @@ class PostgresDatabase:
             step = next(plan)
             while True:
                 if isinstance(step, Call):
-                    self.statements += 1
-                    rows = await connection.fetch(step.statement.postgres, *step.args)
+                    rows = await self._call(connection, step)
                 elif isinstance(step, Batch):
                     rows = await self._batch(connection, step)
                 elif isinstance(step, Wake):
@@ -116,8 +143,15 @@ class PostgresDatabase:
         except StopIteration as stop:
             return stop.value, topics
 
+    async def _call(self, connection: Any, step: Call) -> list[Row]:
+        if not step.statement.postgres:
+            return []
+        self.statements += 1
+        rows: list[Row] = await connection.fetch(step.statement.postgres, *step.args)
+        return rows
+
     async def _batch(self, connection: Any, step: Batch) -> list[Row]:
-        if not step.rows:
+        if not step.rows or not step.statement.postgres:
             return []
         self.statements += 1
         sql = step.statement.postgres

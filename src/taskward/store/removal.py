@@ -1,9 +1,13 @@
 """Forgetting tasks: by hand, by filter, and when their retention is over."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from taskward.model.errors import Conflict
+from taskward.model.settings import duration_of
 from taskward.model.states import FINAL
 from taskward.model.task import Kind
 from taskward.ports import TaskQuery
@@ -14,12 +18,18 @@ from taskward.store.steering import load
 _FINAL = frozenset(state.value for state in FINAL)
 TOMBSTONE_AGE = 30 * 24 * 3600 * 1_000_000
 """Microseconds for which a removed id is told apart from one that never was."""
+_MICROSECOND = timedelta(microseconds=1)
+_LATER = 60_000_000
+"""Microseconds until an expired tree is looked at again in which something still runs."""
 _PIECE = 200
 """Most trees removed in one transaction, so that others get their turn."""
 
 
 def delete(task_id: bytes, now: int) -> Plan[int]:
     """See `taskward.ports.Tasks.delete`."""
+    for (root_id,) in (yield Q.root_of(task_id)):
+        # Whoever removes anything of a tree holds its root, so that nothing is removed twice.
+        yield Q.lock_task(root_id)
     task = yield from load(task_id)
     rows = yield Q.subtree_ids(task_id)
     busy = [row for row in rows if row[5] not in _FINAL]
@@ -31,67 +41,84 @@ def delete(task_id: bytes, now: int) -> Plan[int]:
         )
         raise Conflict(f"{what}: only what has ended can be deleted; cancel it first")
     ledger = Ledger(now)
-    yield from _forget(rows, ledger)
     if task.parent_id is None:
-        yield Q.delete_tree_folds(task_id)
-        yield Q.delete_tree_events(task_id)
-    ledger.event(task.id, task.root_id, task.client, "deleted", {"number": task.number})
+        yield from _forget_tree(task_id, rows, ledger)
+    else:
+        yield from _forget_rows(rows, ledger)
+        yield Q.delete_logs.each((row[0],) for row in rows)
+        yield Q.delete_reports.each((row[0],) for row in rows)
+        yield Q.delete_task_events.each((row[0],) for row in rows)
+        yield Q.root_expiry(task.root_id)
+    ledger.event(task.id, task.root_id, task.client, "deleted", {"number": task.number, "count": len(rows)})
     yield from ledger.write()
     return len(rows)
 
 
-def purge(query: TaskQuery, now: int) -> Plan[int]:
-    """See `taskward.ports.Tasks.purge`."""
-    page = yield from listing.page(query)
+def purge(query: TaskQuery, most: int, now: int) -> Plan[tuple[int, TaskQuery | None]]:
+    """Forgets up to `most` final roots of one page; returns how many, and the query that goes on behind the page."""
+    wanted = tuple(state for state in FINAL if not query.states or state in query.states)
+    if not wanted:
+        return 0, None
+    limit = min(query.limit, most, _PIECE)
+    page = yield from listing.page(msgspec.structs.replace(query, states=wanted, roots_only=True, limit=limit))
     removed = 0
     for task in page.tasks:
-        if task.is_final and not task.persist and task.is_root:
-            removed += yield from _forget_tree(task.id.bytes, now)
-    return removed
+        if not task.persist:
+            removed += yield from _forget_root(task.id.bytes, now)
+    return removed, None if page.next is None else msgspec.structs.replace(query, after=page.next)
 
 
-def prune(now: int, limit: int, keys_before: int) -> Plan[int]:
-    """See `taskward.ports.Tasks.prune`; `keys_before` is the age limit of idempotency keys."""
-    expired = yield Q.expired(now, min(limit, _PIECE))
+def prune(now: int, limit: int) -> Plan[int]:
+    """See `taskward.ports.Tasks.prune`."""
     removed = 0
-    for (root_id,) in expired:
-        removed += yield from _forget_tree(root_id, now)
-    if (yield Q.old_keys_exist(keys_before)):
-        yield Q.delete_old_keys(keys_before)
+    for (root_id,) in (yield Q.expired(now, min(limit, _PIECE))):
+        removed += yield from _forget_root(root_id, now, later=now + _LATER)
+    stored: dict[str, str] = dict((yield Q.settings("")))  # type: ignore[arg-type]
+    keys_before = now - duration_of("idempotency_ttl", stored) // _MICROSECOND
+    yield Q.delete_old_keys(keys_before)
     yield Q.delete_old_tombstones(now - TOMBSTONE_AGE)
+    yield Q.delete_old_deletions(now - TOMBSTONE_AGE)
     return removed
 
 
-def _forget_tree(root_id: bytes, now: int) -> Plan[int]:
-    """Forgets a finished root with all below it; a tree in which something still runs is left for later."""
+def _forget_root(root_id: bytes, now: int, later: int | None = None) -> Plan[int]:
+    """Forgets a finished root with all below it, unless something below still runs or is to be kept for good.
+
+    Then, with `later`, its expiry moves there, or away. Returns how many roots were forgotten: 0 or 1.
+    """
+    root = yield Q.lock_task(root_id)
     rows = yield Q.tree_ids(root_id)
-    if any(row[5] not in _FINAL for row in rows):
-        yield Q.postpone_expiry(root_id, now + 60_000_000)
+    if not root or any(row[5] not in _FINAL or row[7] for row in rows):
+        if later is not None:
+            kept = any(row[7] for row in rows)
+            yield Q.postpone_expiry(root_id, None if kept else later)
         return 0
     ledger = Ledger(now)
-    client = rows[0][2] if rows else ""
-    yield from _forget(rows, ledger)
-    yield Q.delete_tree_folds(root_id)
-    yield Q.delete_tree_events(root_id)
-    ledger.event(root_id, root_id, client, "deleted", {"count": len(rows)})
+    client, number = rows[0][2], rows[0][1]
+    yield from _forget_tree(root_id, rows, ledger)
+    ledger.event(root_id, root_id, client, "deleted", {"number": number, "count": len(rows)})
     yield from ledger.write()
     return 1
 
 
-def _forget(rows: Sequence[Sequence[Any]], ledger: Ledger) -> Plan[None]:
-    """Removes rows of (id, number, client, operation, queue, state, kind) and all that hangs on them."""
+def _forget_tree(root_id: bytes, rows: Sequence[Sequence[Any]], ledger: Ledger) -> Plan[None]:
+    """Removes all there is of a tree: also what its folded members have left."""
+    yield Q.delete_tree_logs(root_id)
+    yield Q.delete_tree_reports(root_id)
+    yield Q.delete_tree_folds(root_id)
+    yield Q.delete_tree_events(root_id)
+    yield from _forget_rows(rows, ledger)
+
+
+def _forget_rows(rows: Sequence[Sequence[Any]], ledger: Ledger) -> Plan[None]:
+    """Removes rows of (id, number, client, operation, queue, state, kind, ...) and what hangs on them."""
     ids = [(row[0],) for row in rows]
     numbers = [(row[1],) for row in rows]
-    for _, _, client, operation, queue, state, kind in rows:
+    for _, _, client, operation, queue, state, kind, *_ in rows:
         if kind != Kind.STEP:
             ledger.count(client, operation, queue, state, -1)
     yield Q.delete_labels.each(numbers)
     yield Q.delete_task_resources.each(numbers)
-    yield Q.delete_logs.each(ids)
-    yield Q.delete_reports.each(ids)
-    yield Q.delete_dependencies.each(ids)
-    yield Q.delete_dependency_on.each(ids)
-    yield Q.delete_folds_of.each(ids)
-    yield Q.delete_task_events.each(ids)
+    yield Q.drop_folds.each(ids)
     yield Q.bury.each((one, ledger.now) for (one,) in ids)
     yield Q.delete_task.each(ids)

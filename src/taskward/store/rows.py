@@ -24,7 +24,7 @@ _TASK = (
 _BRIEF = (
     "id, root_id, parent_id, client, operation, queue, attempt, state, number, priority, pool, charge, resources,"
     " has_dependents, folds, kind, unmet, ungranted, even_if_failed, run_at, gate, cancel_requested_at, abortable,"
-    " pausable, pausing, worker_id, losses, lost_limit, version, expires_at"
+    " pausable, pausing, worker_id, losses, lost_limit, version, expires_at, key, has_steps, keeps_children"
 )
 
 TASK_COLUMNS = tuple(_TASK.split(", "))
@@ -172,6 +172,9 @@ class Brief(Struct, frozen=True):
     lost_limit: int
     version: int
     expires_at: int | None
+    key: str | None
+    has_steps: bool
+    keeps_children: bool
 
     @property
     def is_final(self) -> bool:

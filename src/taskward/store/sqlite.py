@@ -19,7 +19,7 @@ from taskward.model.errors import Unavailable
 from taskward.ports import Topic
 from taskward.store.catalogue import Batch, Call, Row, Statement
 from taskward.store.migrate import missing
-from taskward.store.plan import Plan, Wake
+from taskward.store.plan import Clash, Plan, Wake
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -120,9 +120,9 @@ class SqliteDatabase:
     async def close(self) -> None:
         if self._thread is None:
             return
+        thread, self._thread = self._thread, None
         self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
-        self._thread = None
+        await asyncio.to_thread(thread.join)
         if self._scans is not None:
             self._scans.shutdown()
         for connection in (self._scanner, self._reader, self._writer):
@@ -153,11 +153,14 @@ class SqliteDatabase:
         return await loop.run_in_executor(self._scans, self._snapshot, self._scanner, plan(*args, **kwargs))
 
     def _snapshot(self, connection: sqlite3.Connection, plan: Generator[Any, Any, T]) -> T:
-        connection.execute("BEGIN")
         try:
-            return self._run(connection, plan)[0]
-        finally:
-            connection.execute("COMMIT")
+            connection.execute("BEGIN")
+            try:
+                return self._run(connection, plan)[0]
+            finally:
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._named(error) from error
 
     # -------------------------------------------------------------- the writer
 
@@ -194,15 +197,20 @@ class SqliteDatabase:
         except BaseException as error:  # noqa: BLE001 - each caller gets it
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            wrapped = Unavailable(f"{self._path}: {error}") if isinstance(error, sqlite3.Error) else error
             for job in group:
-                job.error = job.error or wrapped
+                job.error = job.error or self._named(error)
         by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         for job in group:
             by_loop.setdefault(job.loop, []).append(job)
         for loop, jobs in by_loop.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._answer, jobs)
+
+    def _named(self, error: BaseException) -> BaseException:
+        """The error in words that the plans' callers know."""
+        if isinstance(error, sqlite3.IntegrityError):
+            return Clash(str(error))
+        return Unavailable(f"{self._path}: {error}") if isinstance(error, sqlite3.Error) else error
 
     def _answer(self, jobs: Sequence[_Job]) -> None:
         """On the callers' loop: what they asked for is durable now."""
@@ -215,11 +223,7 @@ class SqliteDatabase:
     def _run_job(self, connection: sqlite3.Connection, job: _Job, *, alone: bool) -> None:
         """One transaction of the group: in a savepoint, unless a failure may roll back the whole."""
         if alone:
-            try:
-                job.result, job.topics = self._run(connection, job.plan())
-            except BaseException as error:
-                job.error = error
-                raise
+            job.result, job.topics = self._run(connection, job.plan())
             return
         connection.execute("SAVEPOINT job")
         try:
@@ -228,7 +232,7 @@ class SqliteDatabase:
             # The disk is full, the file is locked: nothing of the group can be promised.
             raise
         except BaseException as error:  # noqa: BLE001 - this caller's, not the group's
-            job.error = error
+            job.error = self._named(error)
             connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
 
@@ -239,9 +243,7 @@ class SqliteDatabase:
             step = next(plan)
             while True:
                 if isinstance(step, Call):
-                    self.statements += 1
-                    sql, args = self._prepare(step.statement, step.args)
-                    rows = connection.execute(sql, args).fetchall()
+                    rows = self._call(connection, step)
                 elif isinstance(step, Batch):
                     rows = self._batch(connection, step)
                 elif isinstance(step, Wake):
@@ -250,8 +252,15 @@ class SqliteDatabase:
         except StopIteration as stop:
             return stop.value, topics
 
+    def _call(self, connection: sqlite3.Connection, step: Call) -> list[Row]:
+        if not step.statement.sqlite:
+            return []
+        self.statements += 1
+        sql, args = self._prepare(step.statement, step.args)
+        return connection.execute(sql, args).fetchall()
+
     def _batch(self, connection: sqlite3.Connection, step: Batch) -> list[Row]:
-        if not step.rows:
+        if not step.rows or not step.statement.sqlite:
             return []
         self.statements += 1
         sql = self._text(step.statement)

@@ -1,5 +1,6 @@
 """What operators do to tasks: cancel, pause, resume, change; and what time does: advance, open gates."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -8,14 +9,18 @@ from taskward.model.errors import Conflict, Gone, IllegalTransition, NotAbortabl
 from taskward.model.states import State
 from taskward.model.task import Kind, Task, TaskError
 from taskward.ports import Change, Topic
-from taskward.store.placing import place, withdraw
+from taskward.store import lines
+from taskward.store.canceling import cancel_tree, canceled, lock_lines_below
+from taskward.store.placing import is_closed, move, place, withdraw
 from taskward.store.plan import Ledger, Plan, Q, text
-from taskward.store.rows import Brief, brief_from, micros_or_none, task_from
-from taskward.store.settling import end_waiting, settle
+from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, task_from
+from taskward.store.settling import settle
 
 
 def load(task_id: bytes) -> Plan[Brief]:
-    """The row of a task, locked for this transaction. Raises NotFound, Gone."""
+    """The row of a task, and the lines it waits in, locked for this transaction. Raises NotFound, Gone."""
+    for (wanted,) in (yield Q.wants(task_id)):
+        yield from lines.lock(resource.name for resource in resources_from(wanted))
     rows = yield Q.lock_task(task_id)
     if not rows:
         yield from missing(task_id)
@@ -36,6 +41,7 @@ def view(task_id: bytes) -> Plan[Task]:
 
 def cancel(task_id: bytes, reason: str, now: int) -> Plan[list[Task]]:
     """See `taskward.ports.Tasks.cancel`."""
+    yield from lock_lines_below(task_id)
     task = yield from load(task_id)
     if task.state in (State.CANCELING, State.CANCELED):
         return [(yield from view(task_id))]
@@ -46,46 +52,15 @@ def cancel(task_id: bytes, reason: str, now: int) -> Plan[list[Task]]:
     if not task.abortable:
         raise NotAbortable(f"task {task.number} was declared not abortable")
     ledger = Ledger(now)
-    error = TaskError(type="Canceled", message=reason or "canceled on request", code="canceled")
-    below = [row[0] for row in (yield Q.unfinished_below(task_id))]
-    touched: list[bytes] = []
-    ended: list[Brief] = []
-    for one_id in [task_id, *below]:
-        rows = yield Q.lock_task(one_id)
-        if not rows:
-            continue
-        one = brief_from(rows[0])
-        if one.is_waiting:
-            ended.append((yield from end_waiting(one, State.CANCELED, error, ledger)))
-        elif one.state == State.RUNNING and one.kind == Kind.EXTERNAL:
-            yield Q.ask_to_stop(one.id, now)
-            ledger.moved(one, State.RUNNING, State.CANCELING, "state", reason=reason)
-            ended.append((yield from end_waiting_external(one, error, ledger)))
-        elif one.state == State.RUNNING and one.kind == Kind.TASK:
-            yield Q.ask_to_stop(one.id, now)
-            ledger.moved(one, State.RUNNING, State.CANCELING, "state", reason=reason)
-            ledger.wake(Topic.CANCEL)
-        else:
-            continue
-        touched.append(one.id)
-    yield from settle(ended, ledger)
+    changed = yield from cancel_tree(task, canceled(reason), ledger)
     yield from ledger.write()
-    found = {row[0]: task_from(row) for row in (yield Q.get_tasks(touched))}
-    return [found[one_id] for one_id in touched if one_id in found]
-
-
-def end_waiting_external(task: Brief, error: TaskError, ledger: Ledger) -> Plan[Brief]:
-    """Ends work tracked from outside that was asked to stop: nobody here can stop it, and nobody waits for it."""
-    [row] = yield Q.finish_external(task.id, State.CANCELED, None, text(error), ledger.now)
-    ended = brief_from(row)
-    ledger.moved(ended, State.CANCELING, State.CANCELED, "state", error=error)
-    return ended
+    return changed
 
 
 def finish_external(
     task_id: bytes, state: State, result: bytes | None, error: TaskError | None, now: int
 ) -> Plan[Task]:
-    """Ends work tracked from outside as its owner says. Raises NotFound, Gone, Conflict."""
+    """See `taskward.ports.Tasks.finish_external`."""
     task = yield from load(task_id)
     if task.kind != Kind.EXTERNAL:
         raise Conflict(
@@ -93,19 +68,23 @@ def finish_external(
         )
     if task.is_final:
         raise IllegalTransition(task.state, state, f"task {task.number} has already ended {task.state}")
+    if state not in (State.COMPLETED, State.FAILED, State.CANCELED):
+        raise IllegalTransition(
+            task.state, state, f"work tracked from outside ends completed, failed or canceled, not {state}"
+        )
     ledger = Ledger(now)
-    rows = yield Q.finish_external(
-        task_id,
-        state.value,
-        None if result is None else result.decode(),
-        None if error is None else text(error),
-        now,
-    )
+    told = None if error is None else text(error)
+    rows = yield Q.finish_external(task_id, state.value, None if result is None else result.decode(), told, now)
     ended = brief_from(rows[0])
-    ledger.moved(ended, task.state, ended.state, "state", **({} if error is None else {"error": error}))
+    facts: dict[str, Any] = {} if error is None else {"error": error}
+    if ended.folds and result is not None:
+        facts["result"] = result.decode()
+    ledger.moved(ended, task.state, ended.state, **facts)
+    # It may fold: this is the last that can be seen of it.
+    seen = yield from view(task_id)
     yield from settle([ended], ledger)
     yield from ledger.write()
-    return (yield from view(task_id))
+    return seen
 
 
 def pause(task_id: bytes, now: int) -> Plan[Task]:
@@ -119,8 +98,7 @@ def pause(task_id: bytes, now: int) -> Plan[Task]:
             ledger.wake(Topic.CANCEL)
     elif task.is_waiting and task.state != State.PAUSED:
         yield from withdraw(task, ledger)
-        yield Q.place(task.id, task.state, State.PAUSED.value, 0, task.run_at, now)
-        ledger.moved(task, task.state, State.PAUSED)
+        yield from move(task, State.PAUSED, ledger)
     elif task.state != State.PAUSED:
         hint = "its operation has no checkpoints" if task.state == State.RUNNING else ""
         raise IllegalTransition(
@@ -171,15 +149,16 @@ def change(task_id: bytes, wish: Change, now: int) -> Plan[Task]:
         task.id, task.root_id, task.client, "updated",
         {"priority": priority, "run_at": run_at, "gate": gate, "persist": persist, "labels": labels},
     )  # fmt: skip
-    if wish.run_at is not None or wish.gate is not None or wish.clear_gate:
-        if task.state != State.PAUSED:
-            changed = msgspec.structs.replace(task, run_at=micros_or_none(run_at), gate=gate)
-            yield from withdraw(task, ledger)
-            yield from place(changed, ledger)
-            ledger.wake(Topic.TIMERS)
-    elif wish.priority is not None:
+    changed = msgspec.structs.replace(task, run_at=micros_or_none(run_at), gate=gate)
+    # What is past time and gate, and stays so, keeps its place in every line.
+    if task.state == State.SCHEDULED or (task.state in (State.BLOCKED, State.QUEUED) and is_closed(changed, now)):
+        yield from withdraw(task, ledger)
+        yield from place(changed, ledger)
+    if wish.priority is not None:
         ledger.wake(Topic.WORK)
-    if wish.persist is False:
+    if wish.persist is not None and task.parent_id is not None:
+        yield Q.root_expiry(task.root_id)
+    if wish.run_at is not None or wish.persist is False:
         ledger.wake(Topic.TIMERS)
     yield from ledger.write()
     return (yield from view(task_id))
@@ -190,8 +169,10 @@ def open_gate(task_id: bytes, now: int) -> Plan[Task]:
     task = yield from load(task_id)
     ledger = Ledger(now)
     rows = yield Q.clear_gate(task_id, now)
-    if rows and task.state == State.SCHEDULED:
-        yield from place(brief_from(rows[0]), ledger)
+    if rows:
+        ledger.event(task.id, task.root_id, task.client, "updated", {"gate": None})
+        if task.state == State.SCHEDULED:
+            yield from place(brief_from(rows[0]), ledger)
     yield from ledger.write()
     return (yield from view(task_id))
 

@@ -31,7 +31,7 @@ CREATE TABLE task (
     pool TEXT NOT NULL,
     charge {int} NOT NULL DEFAULT 0,      -- the pool slot it holds: 0 none, 1 urgent, 2 ordinary
     gate TEXT,
-    gate_checked_at {int},
+    gate_checked_at {int} NOT NULL DEFAULT 0,
     resources TEXT NOT NULL,
     args TEXT NOT NULL,
     args_shown TEXT,
@@ -54,6 +54,8 @@ CREATE TABLE task (
     ungranted {int} NOT NULL DEFAULT 0,   -- lines in which others are ahead
     even_if_failed {bool} NOT NULL,
     has_dependents {bool} NOT NULL DEFAULT FALSE,
+    has_steps {bool} NOT NULL DEFAULT FALSE,       -- steps of its run are, or were, rows of this table
+    keeps_children {bool} NOT NULL DEFAULT FALSE,  -- children with a key have ended, and fold when it has
     created_at {int} NOT NULL,
     run_at {int},
     queued_at {int},
@@ -70,6 +72,7 @@ CREATE TABLE task (
 
 -- The ready line: a claim reads its head and nothing else.
 CREATE INDEX task_ready ON task (pool, queue, priority, number) WHERE state = 'queued';
+CREATE INDEX task_created ON task (created_at);
 CREATE INDEX task_state ON task (state, number);
 CREATE INDEX task_operation ON task (operation, number);
 CREATE INDEX task_module ON task (module, number);
@@ -143,10 +146,11 @@ CREATE TABLE event (
     data TEXT NOT NULL
 ){strict};
 {event_order}
-CREATE INDEX event_task ON event (task_id, seq);
-CREATE INDEX event_root ON event (root_id, seq);
+CREATE INDEX event_task ON event (task_id, {event_place});
+CREATE INDEX event_root ON event (root_id, {event_place});
 -- A newer progress replaces the older one of the same task.
 CREATE INDEX event_progress ON event (task_id) WHERE kind IN ('progress', 'tree');
+CREATE INDEX event_deleted ON event (at) WHERE kind = 'deleted';
 
 CREATE TABLE log (
     seq {serial},

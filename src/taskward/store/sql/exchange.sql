@@ -16,14 +16,16 @@ UPDATE task SET
     state = $2, result = $3, error = $4,
     finished_at = CAST($5 AS bigint), updated_at = CAST($5 AS bigint), version = version + 1,
     expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END
-WHERE id = $1 AND kind = 'external' AND state IN ('running', 'canceling')
+WHERE id = $1 AND kind = 'external' AND state = 'running'
 RETURNING {brief}
 
 -- name: return_to_wait
 -- An attempt ends without ending the task: a retry, a hand-back, a pause. Its pool slot is given back.
-UPDATE task SET state = $4, run_at = COALESCE($5, run_at), error = $6, failures = failures + $7, losses = losses + $8,
-    queued_at = CASE WHEN $4 = 'queued' THEN CAST($9 AS bigint) END,
-    worker_id = NULL, pausing = FALSE, updated_at = CAST($9 AS bigint), version = version + 1
+UPDATE task SET state = $4, run_at = COALESCE($5, run_at), error = $6, failures = failures + $7,
+    progress_done = COALESCE($8, progress_done), progress_total = COALESCE($9, progress_total),
+    progress_unit = COALESCE($10, progress_unit), progress_message = COALESCE($11, progress_message),
+    queued_at = CASE WHEN $4 = 'queued' THEN CAST($12 AS bigint) END,
+    worker_id = NULL, pausing = FALSE, updated_at = CAST($12 AS bigint), version = version + 1
 WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state = 'running'
 RETURNING {brief}
 
@@ -46,7 +48,7 @@ SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool WHE
 -- name: lock_pools postgres
 -- A pool another claim is at is skipped: that claim is filling it.
 SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool WHERE name IN ($1[]) ORDER BY name
-FOR UPDATE SKIP LOCKED
+FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: ready_heads sqlite
 SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue = $2 AND operation IN ($4[])
@@ -59,7 +61,8 @@ ORDER BY priority, number LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 -- name: claim
 UPDATE task SET state = 'running', attempt = attempt + 1, worker_id = $2,
     worker = (SELECT name FROM worker WHERE id = $2), started_at = CAST($3 AS bigint),
-    updated_at = CAST($3 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE
+    updated_at = CAST($3 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE,
+    has_steps = FALSE, folded_count = 0, folded_done = 0, folded_total = 0, dropped = '{}'
 WHERE number IN ($1[]) AND state = 'queued'
 RETURNING {claimed}
 

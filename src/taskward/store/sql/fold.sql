@@ -15,8 +15,28 @@ UPDATE task SET folded_count = folded_count + $2, folded_done = folded_done + $3
     updated_at = $5, version = version + 1
 WHERE id = $1
 
--- name: reset_folds
-UPDATE task SET folded_count = 0, folded_done = 0, folded_total = 0, dropped = '{}' WHERE id = $1
+-- name: dropped
+SELECT dropped FROM task WHERE id = $1
+
+-- name: set_dropped
+UPDATE task SET dropped = $2 WHERE id = $1
+
+-- name: keep_children
+UPDATE task SET keeps_children = TRUE WHERE id = $1
+
+-- name: kept_children
+-- What has ended before this task and folds with it, because a spawn key might have asked for it.
+SELECT {brief} FROM task WHERE parent_id = $1 AND folds AND state IN ('completed', 'failed', 'canceled', 'skipped')
+ORDER BY finished_at, number
+
+-- name: subtree_upwards
+-- A task and all below it, what is deepest first.
+WITH RECURSIVE below(id, depth) AS (
+    SELECT id, 0 FROM task WHERE id = $1
+    UNION ALL
+    SELECT t.id, below.depth + 1 FROM task t JOIN below ON t.parent_id = below.id
+)
+SELECT {task} FROM task JOIN (SELECT id AS at, depth FROM below) AS place ON id = at ORDER BY depth DESC, number
 
 -- name: children_of
 SELECT {task} FROM task WHERE parent_id = $1 ORDER BY number
@@ -34,9 +54,9 @@ WITH RECURSIVE below(id, depth) AS (
 SELECT id FROM below ORDER BY depth DESC, id
 
 -- name: end_step
-UPDATE task SET state = $2, error = $3, finished_at = CAST($4 AS bigint), updated_at = CAST($4 AS bigint), version = version + 1
+UPDATE task SET state = $2, error = $3, finished_at = CAST($4 AS bigint), updated_at = CAST($4 AS bigint),
+    version = version + 1
 WHERE id = $1 AND kind = 'step' AND state = 'running'
-RETURNING {brief}
 
 -- name: delete_task
 DELETE FROM task WHERE id = $1

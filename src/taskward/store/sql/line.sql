@@ -1,8 +1,5 @@
--- name: lock_resources sqlite
--- One writer: nothing to lock.
-SELECT 1 WHERE 0 IN ($1[])
-
 -- name: lock_resources postgres
+-- The embedded database has one writer: there it is nothing.
 -- The lines of these resources change only under these locks; sorted, so that two transactions cannot cross.
 SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM (SELECT unnest($1::text[]) AS name ORDER BY 1) AS wanted
 

@@ -1,6 +1,10 @@
--- name: owners
--- Whose notes may change their task: the attempt that runs now.
+-- name: owners sqlite
+-- Whose notes may change their task: the attempt that runs now, and goes on running while they are written.
 SELECT id, root_id, client, attempt, worker_id, kind FROM task WHERE id IN ($1[]) AND state IN ('running', 'canceling')
+
+-- name: owners postgres
+SELECT id, root_id, client, attempt, worker_id, kind FROM task WHERE id IN ($1[]) AND state IN ('running', 'canceling')
+ORDER BY id FOR NO KEY UPDATE
 
 -- name: set_progress
 UPDATE task SET progress_done = $2, progress_total = $3, progress_unit = $4, progress_message = $5,
@@ -14,15 +18,17 @@ WHERE TRUE
 ON CONFLICT (task_id, code) DO UPDATE
 SET done = excluded.done, total = excluded.total, unit = excluded.unit, message = excluded.message, state = excluded.state
 
--- name: end_reports
-UPDATE report SET state = $2 WHERE task_id = $1 AND state = 'running'
-
 -- name: reports
 SELECT code, done, total, unit, message, state FROM report WHERE task_id = $1 ORDER BY position
 
 -- name: insert_log
+-- Also for what has ended or folded, but not for what was removed: the journal goes with the tree, and so do lines.
 INSERT INTO log (task_id, at, severity, source, message, attempt, step_id, visible, fields)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+WHERE EXISTS (SELECT 1 FROM event WHERE task_id = $1 AND kind = 'created')
+
+-- name: mark_has_steps
+UPDATE task SET has_steps = TRUE WHERE id = $1 AND NOT has_steps
 
 -- name: insert_step
 INSERT INTO task (
@@ -37,11 +43,23 @@ SELECT $2, 'step', $3, $4, t.module, $5, $6, $7, t.client, t.created_by, t.corre
 FROM task t WHERE t.id = $1
 ON CONFLICT DO NOTHING
 
--- name: events_of
-SELECT seq, task_id, root_id, client, kind, at, data FROM event WHERE task_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+-- name: events_of sqlite
+SELECT seq, task_id, root_id, client, kind, at, data FROM event
+WHERE task_id = $4 AND seq > $2 AND $1 >= 0 ORDER BY seq LIMIT $3
 
--- name: events_under
-SELECT seq, task_id, root_id, client, kind, at, data FROM event WHERE root_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+-- name: events_of postgres
+SELECT xid || '.' || seq, task_id, root_id, client, kind, at, data FROM event
+WHERE task_id = $4 AND (xid, seq) > ($1, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ORDER BY xid, seq LIMIT $3
+
+-- name: events_under sqlite
+SELECT seq, task_id, root_id, client, kind, at, data FROM event
+WHERE root_id = $4 AND seq > $2 AND $1 >= 0 ORDER BY seq LIMIT $3
+
+-- name: events_under postgres
+SELECT xid || '.' || seq, task_id, root_id, client, kind, at, data FROM event
+WHERE root_id = $4 AND (xid, seq) > ($1, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ORDER BY xid, seq LIMIT $3
 
 -- name: events_after sqlite
 SELECT seq, task_id, root_id, client, kind, at, data FROM event WHERE seq > $2 AND $1 >= 0 ORDER BY seq LIMIT $3

@@ -14,9 +14,13 @@ SELECT expires_at FROM task WHERE expires_at IS NOT NULL ORDER BY expires_at LIM
 -- name: next_tick
 SELECT next_at FROM schedule WHERE active AND next_at IS NOT NULL ORDER BY next_at LIMIT 1
 
--- name: gated
+-- name: gated sqlite
 SELECT {task} FROM task WHERE state = 'scheduled' AND gate IS NOT NULL AND (run_at IS NULL OR run_at <= $1)
-AND (gate_checked_at IS NULL OR gate_checked_at <= $2) ORDER BY gate_checked_at NULLS FIRST LIMIT $3
+AND gate_checked_at <= $2 ORDER BY gate_checked_at LIMIT $3
+
+-- name: gated postgres
+SELECT {task} FROM task WHERE state = 'scheduled' AND gate IS NOT NULL AND (run_at IS NULL OR run_at <= $1)
+AND gate_checked_at <= $2 ORDER BY gate_checked_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: clear_gate
 UPDATE task SET gate = NULL, updated_at = $2, version = version + 1 WHERE id = $1 AND gate IS NOT NULL
@@ -25,11 +29,25 @@ RETURNING {brief}
 -- name: note_probe
 UPDATE task SET gate_checked_at = $2 WHERE id = $1
 
--- name: expired
+-- name: root_expiry
+-- A root is kept while anything below it is to be kept for good.
+UPDATE task SET expires_at = CASE
+    WHEN persist OR EXISTS (SELECT 1 FROM task below WHERE below.root_id = task.id AND below.persist) THEN NULL
+    ELSE finished_at + {ttl} END
+WHERE id = $1 AND finished_at IS NOT NULL
+
+-- name: expired sqlite
 SELECT id FROM task WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
 
+-- name: expired postgres
+-- Those that another process is at are its own.
+SELECT id FROM task WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+
+-- name: root_of
+SELECT root_id FROM task WHERE id = $1 AND root_id <> id
+
 -- name: tree_ids
-SELECT id, number, client, operation, queue, state, kind FROM task WHERE root_id = $1
+SELECT id, number, client, operation, queue, state, kind, persist FROM task WHERE root_id = $1 ORDER BY number
 
 -- name: subtree_ids
 WITH RECURSIVE below(id) AS (
@@ -37,13 +55,11 @@ WITH RECURSIVE below(id) AS (
     UNION ALL
     SELECT t.id FROM task t JOIN below ON t.parent_id = below.id
 )
-SELECT t.id, t.number, t.client, t.operation, t.queue, t.state, t.kind FROM task t JOIN below ON t.id = below.id
+SELECT t.id, t.number, t.client, t.operation, t.queue, t.state, t.kind, t.persist FROM task t JOIN below ON t.id = below.id
+ORDER BY number
 
 -- name: delete_tree_folds
 DELETE FROM fold WHERE root_id = $1
-
--- name: delete_folds_of
-DELETE FROM fold WHERE parent_id = $1
 
 -- name: delete_tree_events
 DELETE FROM event WHERE root_id = $1 AND kind <> 'deleted'
@@ -60,11 +76,12 @@ DELETE FROM log WHERE task_id = $1
 -- name: delete_reports
 DELETE FROM report WHERE task_id = $1
 
--- name: delete_dependencies
-DELETE FROM dependency WHERE task_id = $1
+-- name: delete_tree_logs
+-- Folded members have no row any more; the journal of the tree still names them.
+DELETE FROM log WHERE task_id IN (SELECT task_id FROM event WHERE root_id = $1)
 
--- name: delete_dependency_on
-DELETE FROM dependency WHERE on_id = $1
+-- name: delete_tree_reports
+DELETE FROM report WHERE task_id IN (SELECT task_id FROM event WHERE root_id = $1)
 
 -- name: bury
 INSERT INTO tombstone (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING
@@ -74,9 +91,6 @@ DELETE FROM tombstone WHERE at < $1
 
 -- name: delete_old_keys
 DELETE FROM idempotency WHERE created_at < $1
-
--- name: old_keys_exist
-SELECT 1 FROM idempotency WHERE created_at < $1 LIMIT 1
 
 -- name: postpone_expiry
 UPDATE task SET expires_at = $2 WHERE id = $1

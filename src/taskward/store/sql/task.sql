@@ -41,6 +41,24 @@ SELECT {brief} FROM task WHERE id = $1
 -- name: lock_task postgres
 SELECT {brief} FROM task WHERE id = $1 FOR NO KEY UPDATE
 
+-- name: lock_tasks sqlite
+SELECT {brief} FROM task WHERE id IN ($1[])
+
+-- name: lock_tasks postgres
+SELECT {brief} FROM task WHERE id IN ($1[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: wants postgres
+-- What a waiting task wants: its lines are locked before its row is. The embedded database locks nothing.
+SELECT resources FROM task WHERE id = $1 AND resources <> '[]' AND state IN ('blocked', 'queued')
+
+-- name: wants_below postgres
+WITH RECURSIVE below(id, resources, state) AS (
+    SELECT id, resources, state FROM task WHERE id = $1
+    UNION ALL
+    SELECT t.id, t.resources, t.state FROM task t JOIN below ON t.parent_id = below.id
+)
+SELECT DISTINCT resources FROM below WHERE resources <> '[]' AND state IN ('blocked', 'queued')
+
 -- name: share_tasks sqlite
 SELECT {brief} FROM task WHERE id IN ($1[])
 
@@ -66,8 +84,9 @@ UPDATE task SET has_dependents = TRUE WHERE id = $1
 -- name: insert_dependency
 INSERT INTO dependency (task_id, on_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
 
--- name: dependents
-SELECT task_id FROM dependency WHERE on_id = $1 ORDER BY task_id
+-- name: take_dependents
+-- Those that wait for a task that has ended: nothing waits for it any more.
+DELETE FROM dependency WHERE on_id = $1 RETURNING task_id
 
 -- name: dependencies
 SELECT d.on_id, t.state, t.number, t.name FROM dependency d JOIN task t ON t.id = d.on_id WHERE d.task_id = $1 ORDER BY t.number
@@ -86,32 +105,33 @@ WHERE id = $1 AND state = $2
 RETURNING id
 
 -- name: end_waiting
--- A waiting (or external) task ends without having run: canceled or skipped.
+-- A task no worker is at ends: canceled or skipped.
 UPDATE task SET state = $3, error = $4, finished_at = CAST($5 AS bigint), updated_at = CAST($5 AS bigint), version = version + 1,
     pausing = FALSE, ungranted = 0,
     cancel_requested_at = CASE WHEN $3 = 'canceled' THEN CAST($5 AS bigint) ELSE cancel_requested_at END,
     expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END
 WHERE id = $1 AND state = $2
-RETURNING id
+RETURNING {brief}
 
 -- name: ask_to_stop
 UPDATE task SET state = 'canceling', cancel_requested_at = CAST($2 AS bigint), updated_at = CAST($2 AS bigint),
     pausing = FALSE, version = version + 1
 WHERE id = $1 AND state = 'running'
-RETURNING id
+RETURNING {brief}
 
 -- name: ask_to_pause
 UPDATE task SET pausing = $2, updated_at = $3, version = version + 1 WHERE id = $1 AND state = 'running'
 RETURNING id
 
 -- name: unfinished_below
--- Every unfinished descendant, nearest first.
-WITH RECURSIVE below(id, depth) AS (
-    SELECT id, 1 FROM task WHERE parent_id = $1
+-- Every unfinished descendant that is a task of its own, nearest first.
+WITH RECURSIVE below(id, state, kind, depth) AS (
+    SELECT id, state, kind, 1 FROM task WHERE parent_id = $1
     UNION ALL
-    SELECT t.id, below.depth + 1 FROM task t JOIN below ON t.parent_id = below.id
+    SELECT t.id, t.state, t.kind, below.depth + 1 FROM task t JOIN below ON t.parent_id = below.id
 )
-SELECT id FROM below ORDER BY depth, id
+SELECT id FROM below WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped') AND kind <> 'step'
+ORDER BY depth, id
 
 -- name: unfinished_child
 SELECT 1 FROM task WHERE parent_id = $1 AND state NOT IN ('completed', 'failed', 'canceled', 'skipped') LIMIT 1
@@ -119,6 +139,7 @@ SELECT 1 FROM task WHERE parent_id = $1 AND state NOT IN ('completed', 'failed',
 -- name: change_task
 UPDATE task SET priority = $2, run_at = $3, gate = $4, persist = $5, labels = $6, updated_at = CAST($7 AS bigint),
     version = version + 1,
+    gate_checked_at = CASE WHEN COALESCE(gate, '') = COALESCE($4, '') THEN gate_checked_at ELSE 0 END,
     expires_at = CASE WHEN $5 OR parent_id IS NOT NULL OR finished_at IS NULL THEN NULL ELSE finished_at + {ttl} END
 WHERE id = $1
 RETURNING number
@@ -148,14 +169,18 @@ ON CONFLICT (client, key) DO NOTHING RETURNING key
 -- name: get_idempotency
 SELECT fingerprint, task_ids FROM idempotency WHERE client = $1 AND key = $2
 
--- name: pool_exists
-SELECT 1 FROM pool WHERE name = $1
+-- name: pools_named sqlite
+SELECT name FROM pool WHERE name IN ($1[])
+
+-- name: pools_named postgres
+-- None of them is removed before the tasks that name it are there.
+SELECT name FROM pool WHERE name IN ($1[]) FOR KEY SHARE
 
 -- name: number_since
-SELECT number FROM task WHERE id >= $1 ORDER BY id LIMIT 1
+SELECT number FROM task WHERE created_at >= $1 ORDER BY created_at LIMIT 1
 
 -- name: number_before
-SELECT number FROM task WHERE id < $1 ORDER BY id DESC LIMIT 1
+SELECT number FROM task WHERE created_at < $1 ORDER BY created_at DESC LIMIT 1
 
 -- name: run_at_of
 SELECT run_at FROM task WHERE id = $1
