@@ -107,7 +107,8 @@ def forget(before: int) -> Plan[int]:
 
 
 def set_pool(pool: Pool) -> Plan[Pool]:
-    [row] = yield Q.set_pool(pool.name, pool.limit, pool.reserved, pool.threshold)
+    """See `taskward.ports.Workers.set_pool`."""
+    yield Q.set_pool(pool.name, pool.limit, pool.reserved, pool.threshold)
     yield Q.recharge(pool.name, pool.threshold)
     yield Q.recount_pool(pool.name)
     yield Wake(frozenset({Topic.WORK, Topic.SETTINGS}))
@@ -116,10 +117,12 @@ def set_pool(pool: Pool) -> Plan[Pool]:
 
 
 def delete_pool(name: str) -> Plan[None]:
+    """See `taskward.ports.Workers.delete_pool`."""
+    if not (yield Q.lock_pool(name)):
+        raise NotFound("pool", name)
     if (yield Q.pool_in_use(name)):
         raise Conflict(f"pool {name} has tasks that wait or run in it: let them end first")
-    if not (yield Q.delete_pool(name)):
-        raise NotFound("pool", name)
+    yield Q.delete_pool(name)
 
 
 def pools() -> Plan[list[Pool]]:

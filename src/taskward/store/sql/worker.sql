@@ -59,8 +59,15 @@ SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool ORD
 -- name: pool_in_use
 SELECT 1 FROM task WHERE pool = $1 AND state IN ('scheduled', 'blocked', 'queued', 'paused', 'running', 'canceling') LIMIT 1
 
+-- name: lock_pool sqlite
+SELECT name FROM pool WHERE name = $1
+
+-- name: lock_pool postgres
+-- Waits for submissions that have just named it.
+SELECT name FROM pool WHERE name = $1 FOR UPDATE
+
 -- name: delete_pool
-DELETE FROM pool WHERE name = $1 RETURNING name
+DELETE FROM pool WHERE name = $1
 
 -- name: set_queue
 INSERT INTO queue (name, paused) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused
