@@ -1,7 +1,7 @@
 """What is known of the tasks that somebody waits for, kept up to date by events."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -67,8 +67,13 @@ class Forest:
         only = self._order[0] if len(self._order) == 1 else None
         async with aclosing(self._client.watch(only)) as watch:
             async for event in watch:
-                self._touched.update(self._order if only or event is None else (event.task_id, event.root_id))
-                self._changed.set()
+                self._touch(self._order if only or event is None else (event.task_id, event.root_id))
+        # Nothing more will happen, perhaps because everything had happened before.
+        self._touch(self._order)
+
+    def _touch(self, tasks: Iterable[UUID]) -> None:
+        self._touched.update(tasks)
+        self._changed.set()
 
     async def _look_until_final(self, tell: Callable[["Forest"], None]) -> None:
         wanted = set(self._order)

@@ -141,6 +141,6 @@ def complain(error: TaskwardError) -> None:
     if isinstance(error, ApiError) and error.problem.errors:
         typer.echo(f"taskward: {error.problem.title}", err=True)
         for item in error.problem.errors:
-            typer.echo(f"  {item.pointer}: {item.detail}", err=True)
+            typer.echo(f"  {item.pointer.lstrip('#/') or 'the request'}: {item.detail}", err=True)
     else:
         typer.echo(f"taskward: {error}", err=True)
