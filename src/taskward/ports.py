@@ -13,6 +13,7 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from taskward.model.conditions import ALWAYS, Condition, Order
 from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Event, LogLine, NewTask, Progress, Report, Task, TaskError
@@ -141,6 +142,8 @@ class WorkerInfo(Struct, frozen=True, kw_only=True):
     state: str = "online"
     """online, draining, gone (said goodbye) or lost (stopped without)."""
     running: int = 0
+    current_task: UUID | None = None
+    """One of those it runs: the oldest."""
 
 
 class Pulse(Struct, frozen=True):
@@ -205,7 +208,15 @@ class StepClosed(Struct, frozen=True):
     record: Folded
 
 
-Note = ProgressNote | ReportNote | LogNote | StepOpened | StepClosed
+class CreationNote(Struct, frozen=True):
+    """A running task has created a resource."""
+
+    task_id: UUID
+    attempt: int
+    name: str
+
+
+Note = ProgressNote | ReportNote | CreationNote | LogNote | StepOpened | StepClosed
 
 
 class Range(Struct, frozen=True):
@@ -250,6 +261,30 @@ class TaskPage(Struct, frozen=True):
 
     tasks: tuple[Task, ...]
     next: str | None
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """Tasks by any condition, in any order, from any place; steps are never found.
+
+    For front ends that promise totals, offsets and orders by many columns. Those that do not use `TaskQuery`, whose
+    pages cost the same however much is stored.
+    """
+
+    where: Condition = ALWAYS
+    order: tuple[Order, ...] = ()
+    """Ties are newest first, and so is no order."""
+    offset: int = 0
+    limit: int = 100
+
+
+class Particulars(Struct, frozen=True):
+    """What hangs on a task beside its row."""
+
+    children: tuple[UUID, ...] = ()
+    """Live children that are no steps, oldest first."""
+    reports: tuple[Report, ...] = ()
+    created: tuple[str, ...] = ()
+    """Names of the resources it told that it created."""
 
 
 class TreeNode(Struct, frozen=True):
@@ -489,6 +524,27 @@ class Tasks(Protocol):
 
     async def page(self, query: TaskQuery) -> TaskPage:
         """One page of tasks, by index: the cost does not grow with what is stored. Raises InvalidFilter."""
+        ...
+
+    async def search(self, search: Search) -> list[Task]:
+        """Up to `limit` tasks from `offset` on. Conditions and orders that have an index are read along it, others
+        look at all that is left. Raises InvalidFilter.
+        """
+        ...
+
+    async def count(self, where: Condition, most: int) -> int:
+        """How many tasks a search would find, steps not counted: exact up to `most`, else at least `most`.
+
+        Conditions on state, client and operation alone are answered by maintained counters, without bound.
+        """
+        ...
+
+    async def particulars(self, ids: Sequence[UUID]) -> dict[UUID, Particulars]:
+        """What hangs on each of these tasks; of children at most 10,000 for all together."""
+        ...
+
+    async def label_values(self, name: str, *, client: str, offset: int, limit: int) -> list[str]:
+        """The values that tasks have for a label, each once, ascending; `client` "" means of all clients."""
         ...
 
     async def tree(self, task_id: UUID, depth: int, limit: int) -> Tree:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from taskward.model.conditions import Condition
 from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Event, LogLine, Report, Task, TaskError
@@ -19,9 +20,11 @@ from taskward.ports import (
     Notifier,
     Obstacle,
     OperationInfo,
+    Particulars,
     Pulse,
     Queue,
     Schedule,
+    Search,
     Submission,
     Submitted,
     Tally,
@@ -30,7 +33,7 @@ from taskward.ports import (
     Tree,
     WorkerInfo,
 )
-from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, small, steering
+from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, search, small, steering
 from taskward.store.plan import Database
 from taskward.store.postgres import PostgresDatabase
 from taskward.store.rows import from_micros, micros_or_none, to_micros
@@ -119,6 +122,18 @@ class Tasks:
     async def page(self, query: TaskQuery) -> TaskPage:
         heavy = query.text is not None or query.limit > _QUICK or len(query.states) > 1
         return await (self._db.scan if heavy else self._db.read)(listing.page, query)
+
+    async def search(self, wanted: Search) -> list[Task]:
+        return await self._db.scan(search.search, wanted)
+
+    async def count(self, where: Condition, most: int) -> int:
+        return await self._db.scan(search.count, where, most)
+
+    async def particulars(self, ids: Sequence[UUID]) -> dict[UUID, Particulars]:
+        return await self._db.read(search.particulars, [one.bytes for one in ids])
+
+    async def label_values(self, name: str, *, client: str, offset: int, limit: int) -> list[str]:
+        return await self._db.scan(search.label_values, name, client, offset, limit)
 
     async def tree(self, task_id: UUID, depth: int, limit: int) -> Tree:
         return await self._db.scan(reading.tree, task_id.bytes, depth, limit)

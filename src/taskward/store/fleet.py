@@ -11,7 +11,7 @@ from taskward.model.states import State
 from taskward.model.task import Task, TaskError
 from taskward.ports import OperationInfo, Pulse, Queue, Topic, WorkerInfo
 from taskward.store.plan import Ledger, Plan, Q, Wake, text
-from taskward.store.rows import Brief, brief_from, from_micros, task_from, to_micros
+from taskward.store.rows import Brief, brief_from, from_micros, task_from, to_micros, uuid_or_none
 from taskward.store.settling import free_slots, settle
 
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -93,7 +93,7 @@ def workers() -> Plan[list[WorkerInfo]]:
             id=UUID(bytes=row[0]), name=row[1], host=row[2], pid=row[3], queues=_names(row[4]),
             operations=_names(row[5]), concurrency=row[6], version=row[7], started_at=from_micros(row[8]),
             heartbeat_at=from_micros(row[9]),
-            state=row[10], running=row[11],
+            state=row[10], running=row[11], current_task=uuid_or_none(row[12]),
         )
         for row in (yield Q.workers())
     ]  # fmt: skip

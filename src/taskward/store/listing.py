@@ -20,7 +20,7 @@ from taskward.store.rows import TASK_COLUMNS, task_from, to_micros
 STRETCH = 20_000
 """Most rows a page with a text condition looks at: such a page may be short and still have a next one."""
 
-_COLUMNS = ", ".join(f"t.{column}" for column in TASK_COLUMNS).replace("t.args", "COALESCE(t.args_shown, t.args)")
+COLUMNS = ", ".join(f"t.{column}" for column in TASK_COLUMNS).replace("t.args", "COALESCE(t.args_shown, t.args)")
 _POSITION = {"started_at": TASK_COLUMNS.index("started_at"), "finished_at": TASK_COLUMNS.index("finished_at")}
 _SORTS = {"created": "", "started": "started_at", "finished": "finished_at"}
 
@@ -56,7 +56,7 @@ def page(query: TaskQuery) -> Plan[TaskPage]:
     if not 1 <= query.limit <= 10_000:
         raise InvalidFilter("limit", "must be from 1 to 10000")
     after = None if query.after is None else cursor_from(query.after)
-    bounds = yield from _number_bounds(query.created)
+    bounds = yield from number_bounds(query.created)
     if bounds is None:
         return TaskPage((), None)
     by_state = query.states and query.text is None
@@ -79,7 +79,7 @@ def _stretch_end(select: "_Select") -> Plan[Cursor | None]:
     return Cursor(*rows[0]) if rows else None
 
 
-def _number_bounds(created: Range) -> Plan[tuple[int, int] | None]:
+def number_bounds(created: Range) -> Plan[tuple[int, int] | None]:
     """Creation follows numbers closely, so a range of creation is first a range of numbers, with some slack."""
     low, high = 0, 2**63 - 1
     if created.since is not None:
@@ -137,7 +137,7 @@ class _Select:
     # ---------------------------------------------------------- what it gives
 
     def page(self) -> Call:
-        return self._call(_COLUMNS, [*self._conditions, *self._text], self._args, f"LIMIT {self._limit}")
+        return self._call(COLUMNS, [*self._conditions, *self._text], self._args, f"LIMIT {self._limit}")
 
     def stretch(self) -> Call:
         value = f"t.{self._column}" if self._column else "0"

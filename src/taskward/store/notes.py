@@ -7,7 +7,7 @@ from uuid import UUID
 
 from taskward.model.task import Kind
 from taskward.model.tree import Folded
-from taskward.ports import LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened, Topic
+from taskward.ports import CreationNote, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened, Topic
 from taskward.store.folding import add_records
 from taskward.store.plan import Ledger, Plan, Q, Wake, in_pieces, text
 from taskward.store.rows import to_micros
@@ -51,6 +51,7 @@ def record(worker_id: bytes | None, notes: Sequence[Note], now: int) -> Plan[fro
     reports = [note for note in current if isinstance(note, ReportNote)]
     if reports:
         yield from _reports(reports, owners, ledger)
+    yield from _creations([note for note in current if isinstance(note, CreationNote)], owners, ledger)
     yield from ledger.write()
     return frozenset(over)
 
@@ -86,6 +87,14 @@ def _reports(notes: Sequence[ReportNote], owners: dict[bytes, _Owner], ledger: L
         owner = owners[task_id]
         ledger.event(task_id, owner.root_id, owner.client, "report", {"report": report})
     yield Q.set_report.each(rows)
+
+
+def _creations(notes: Sequence[CreationNote], owners: dict[bytes, _Owner], ledger: Ledger) -> Plan[None]:
+    if notes:
+        yield Q.insert_created_resource.each((note.task_id.bytes, note.name) for note in notes)
+    for note in notes:
+        owner = owners[note.task_id.bytes]
+        ledger.event(owner.id, owner.root_id, owner.client, "resource", {"created": note.name})
 
 
 def _steps(notes: Sequence[Note], owners: dict[bytes, _Owner], ledger: Ledger) -> Plan[None]:

@@ -119,6 +119,7 @@ def _forget_rows(rows: Sequence[Sequence[Any]], ledger: Ledger) -> Plan[None]:
             ledger.count(client, operation, queue, state, -1)
     yield Q.delete_labels.each(numbers)
     yield Q.delete_task_resources.each(numbers)
+    yield Q.delete_created_resources.each(numbers)
     yield Q.drop_folds.each(ids)
     yield Q.bury.each((one, ledger.now) for (one,) in ids)
     yield Q.delete_task.each(ids)

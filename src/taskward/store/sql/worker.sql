@@ -35,7 +35,8 @@ RETURNING {brief}
 
 -- name: workers
 SELECT w.id, w.name, w.host, w.pid, w.queues, w.operations, w.concurrency, w.version, w.started_at, w.heartbeat_at, w.state,
-    (SELECT count(*) FROM task t WHERE t.worker_id = w.id AND t.state IN ('running', 'canceling') AND t.kind = 'task')
+    (SELECT count(*) FROM task t WHERE t.worker_id = w.id AND t.state IN ('running', 'canceling') AND t.kind = 'task'),
+    (SELECT t.id FROM task t WHERE t.worker_id = w.id AND t.state IN ('running', 'canceling') ORDER BY t.number LIMIT 1)
 FROM worker w ORDER BY w.started_at, w.id
 
 -- name: forget_workers

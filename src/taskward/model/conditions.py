@@ -1,0 +1,128 @@
+"""Conditions on tasks as a tree, and orders: what a search can ask for, in words that other APIs' filters translate to.
+
+Every condition either holds for a task or does not. What compares a value does not hold where there is none, so its
+opposite does.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class Field(StrEnum):
+    """What of a task can be compared, or ordered by."""
+
+    ID = "id"
+    NAME = "name"
+    OPERATION = "operation"
+    CLIENT = "client"
+    STATE = "state"
+    PARENT = "parent"
+    CORRELATION = "correlation"
+    RESOURCES = "resources"
+    RESULT = "result"
+    ERROR = "error"
+    CREATED = "created"
+    UPDATED = "updated"
+    QUEUED = "queued"
+    """When nothing but a slot and a worker was left to wait for."""
+    STARTED = "started"
+    FINISHED = "finished"
+
+
+class OneOf(Struct, frozen=True):
+    """The field is one of these values: UUIDs for ID and PARENT, texts elsewhere. Not for instants."""
+
+    field: Field
+    values: tuple[str | UUID, ...]
+
+
+class Contains(Struct, frozen=True):
+    """The field has the text in it, case and all."""
+
+    field: Field
+    text: str
+
+
+class Between(Struct, frozen=True):
+    """The instant is not before `since` and before `before`; each may be absent."""
+
+    field: Field
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+class Known(Struct, frozen=True):
+    """The field has a value."""
+
+    field: Field
+
+
+class Locks(Struct, frozen=True):
+    """The task locks every one of these resources; `exclusive` None means in either way."""
+
+    names: tuple[str, ...]
+    exclusive: bool | None = None
+
+
+class Made(Struct, frozen=True):
+    """The task told that it created this resource."""
+
+    name: str
+
+
+class Labeled(Struct, frozen=True):
+    """The task has this label."""
+
+    name: str
+    value: str
+
+
+class ParentOf(Struct, frozen=True):
+    """The task is the parent of this one."""
+
+    child: UUID
+
+
+class Not(Struct, frozen=True):
+    """The condition does not hold."""
+
+    condition: "Condition"
+
+
+class Every(Struct, frozen=True):
+    """All of them hold; with none, it always does."""
+
+    conditions: "tuple[Condition, ...]" = ()
+
+
+class Some(Struct, frozen=True):
+    """At least one of them holds; with none, it never does."""
+
+    conditions: "tuple[Condition, ...]" = ()
+
+
+Condition = OneOf | Contains | Between | Known | Locks | Made | Labeled | ParentOf | Not | Every | Some
+
+ALWAYS = Every()
+NEVER = Some()
+
+
+class Order(Struct, frozen=True):
+    """One key of an order. Tasks without a value come last, or first when `descending`.
+
+    `ranks` gives the values of a field another order than that of their texts: those it names come in its order.
+    """
+
+    field: Field
+    descending: bool = False
+    ranks: tuple[str, ...] = ()
+
+
+def conjuncts(condition: Condition) -> list[Condition]:
+    """The conditions that all have to hold for this one to hold."""
+    if isinstance(condition, Every):
+        return [part for each in condition.conditions for part in conjuncts(each)]
+    return [condition]
