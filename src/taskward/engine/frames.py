@@ -12,7 +12,7 @@ from taskward.engine.outcome import PausedAtBoundary, Raised, Returned, Stopped
 from taskward.model import errors
 from taskward.model.task import Task
 from taskward.operations.run import SpawnRequest
-from taskward.ports import LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
+from taskward.ports import CreationNote, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
 
 _decode_task = msgspec.json.Decoder(Task).decode
 
@@ -79,6 +79,7 @@ class Notes(Struct, frozen=True, tag=True):
     opened: list[StepOpened]
     progress: list[ProgressNote]
     reports: list[ReportNote]
+    creations: list[CreationNote]
     lines: list[LogNote]
     closed: list[StepClosed]
 
@@ -124,6 +125,7 @@ def sorted_notes(notes: list[Note]) -> Notes:
         opened=[note for note in notes if isinstance(note, StepOpened)],
         progress=[note for note in notes if isinstance(note, ProgressNote)],
         reports=[note for note in notes if isinstance(note, ReportNote)],
+        creations=[note for note in notes if isinstance(note, CreationNote)],
         lines=[note for note in notes if isinstance(note, LogNote)],
         closed=[note for note in notes if isinstance(note, StepClosed)],
     )
@@ -131,7 +133,7 @@ def sorted_notes(notes: list[Note]) -> Notes:
 
 def flat_notes(message: Notes) -> list[Note]:
     """The notes of a message, in the order in which the store is to apply them."""
-    return [*message.opened, *message.progress, *message.reports, *message.lines, *message.closed]
+    return [*message.opened, *message.progress, *message.reports, *message.creations, *message.lines, *message.closed]
 
 
 def sent(error: Exception) -> SentError:

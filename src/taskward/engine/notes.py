@@ -14,12 +14,12 @@ from taskward.model.states import State
 from taskward.model.task import Kind, Progress, Report, Task, TaskError
 from taskward.model.tree import Folded, absorb, rolled_up
 from taskward.operations.run import StepOpening
-from taskward.ports import Clock, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
+from taskward.ports import Clock, CreationNote, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
 
-ROOM = 10_000
+ROOM = 2_000
 """Notes of one run that may be unwritten before its body is made to wait, where it can be."""
 
-_MOST_LOG_LINES = 2 * ROOM
+_MOST_LOG_LINES = 10 * ROOM
 
 
 class _OpenStep:
@@ -65,6 +65,7 @@ class RunNotes:
         self._is_over = False
         self._progress: Progress | None = None
         self._reports: dict[str, Report] = {}
+        self._creations: dict[str, CreationNote] = {}
         self._logs: list[LogNote] = []
         self._lines_lost = 0
         self._open: dict[UUID, _OpenStep] = {}
@@ -77,12 +78,13 @@ class RunNotes:
     @property
     def unwritten(self) -> bool:
         """Whether something would be missing from the store if the task ended now; its own progress aside."""
-        return self.in_flight or bool(self._reports or self._logs or self._fresh or self._moved or self._closed)
+        unwritten = (self._reports, self._creations, self._logs, self._fresh, self._moved, self._closed)
+        return self.in_flight or any(unwritten)
 
     @property
     def is_full(self) -> bool:
         """Whether the body should wait until some notes are written."""
-        return len(self._closed) + len(self._logs) + len(self._fresh) >= ROOM
+        return len(self._closed) + len(self._logs) + len(self._fresh) + len(self._creations) >= ROOM
 
     def progress(self, progress: Progress, step_id: UUID | None) -> None:
         """The newest progress of the task, or of an open step."""
@@ -103,6 +105,14 @@ class RunNotes:
             if self._is_over:
                 return
             self._reports[report.code] = report
+        self._mark()
+
+    def creation(self, name: str) -> None:
+        """The name of a resource that was created."""
+        with self._lock:
+            if self._is_over:
+                return
+            self._creations[name] = CreationNote(self.task_id, self._task.attempt, name)
         self._mark()
 
     def log(
@@ -167,6 +177,7 @@ class RunNotes:
             self._is_over = True
             self._progress = None
             self._reports.clear()
+            self._creations.clear()
             self._logs.clear()
             self._open.clear()
             self._fresh.clear()
@@ -183,6 +194,7 @@ class RunNotes:
             if self._progress is not None:
                 notes.append(ProgressNote(task_id, attempt, self._progress))
             notes += (ReportNote(task_id, attempt, report) for report in self._reports.values())
+            notes += self._creations.values()
             notes += self._logs
             if self._lines_lost:
                 notes.append(self._loss())
@@ -195,6 +207,7 @@ class RunNotes:
             self._lines_lost = 0
             self._logs = []
             self._reports.clear()
+            self._creations.clear()
             self._fresh.clear()
             self._moved.clear()
             self._closed.clear()

@@ -152,6 +152,10 @@ class Run(ABC):
         """See `taskward.operations.run.Run`."""
         self.notes.report(report)
 
+    def note_creation(self, name: str) -> None:
+        """See `taskward.operations.run.Run`."""
+        self.notes.creation(name)
+
     def note_log(self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None) -> None:
         """See `taskward.operations.run.Run`."""
         self.notes.log(severity, message, fields, step_id)

@@ -52,10 +52,14 @@ class Retention(Struct, frozen=True):
     fold: bool = False
 
 
+LONGEST_NAME = 500
+"""Characters of a resource's name."""
+
+
 class Resource(Struct, frozen=True):
     """A name that tasks lock. Exclusive conflicts with any lock on the name, shared only with exclusive."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=500)]
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
     exclusive: bool = True
 
 

@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
+from taskward.model.errors import Invalid
+from taskward.model.policy import LONGEST_NAME
 from taskward.model.states import State
 from taskward.model.task import Progress, Report, Task
 from taskward.operations.operation import Operation
@@ -106,6 +108,15 @@ class RunContext:
         meter = self._reports.setdefault(code, Meter(Progress()))
         newest = meter.update(done, total, unit, message, advance)
         self._run.note_report(Report(code, newest.done, newest.total, newest.unit, newest.message, state))
+
+    def created(self, name: str) -> None:
+        """Tells that the body has created a resource: a URL, a path, any name of 1 to 500 characters.
+
+        Others find the task by it. What was told stays, whatever becomes of the task. Raises Invalid.
+        """
+        if not 0 < len(name) <= LONGEST_NAME:
+            raise Invalid("/name", f"the name of a created resource has 1 to {LONGEST_NAME} characters")
+        self._run.note_creation(name)
 
     def log(self, message: str, severity: str = "info", **fields: Any) -> None:
         """A line in the task's log, of the innermost open step if there is one.

@@ -85,6 +85,10 @@ class Run(Protocol):
         """The newest state of a named report."""
         ...
 
+    def note_creation(self, name: str) -> None:
+        """The name of a resource the body has created."""
+        ...
+
     def note_log(self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None) -> None:
         """A line for the task's log."""
         ...
