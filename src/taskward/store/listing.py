@@ -83,22 +83,16 @@ def number_bounds(created: Range) -> Plan[tuple[int, int] | None]:
     """Creation follows numbers closely, so a range of creation is first a range of numbers, with some slack."""
     low, high = 0, 2**63 - 1
     if created.since is not None:
-        rows = yield Q.number_since(_time_id(to_micros(created.since) - 2_000_000))
+        rows = yield Q.number_since(to_micros(created.since))
         if not rows:
             return None
         low = rows[0][0] - 1000
     if created.before is not None:
-        rows = yield Q.number_before(_time_id(to_micros(created.before) + 2_000_000))
+        rows = yield Q.number_before(to_micros(created.before))
         if not rows:
             return None
         high = rows[0][0] + 1000
     return low, high
-
-
-def _time_id(micros: int) -> bytes:
-    """The least UUIDv7 of an instant."""
-    milliseconds = min(max(micros // 1000, 0), 2**48 - 1)
-    return milliseconds.to_bytes(6, "big") + b"\0" * 10
 
 
 class _Select:
