@@ -129,7 +129,8 @@ class Task(Struct, frozen=True, kw_only=True):
     shard: int = 0
     """Which of several counters numbered it: transactions that commit at the same time count on different shards."""
     unregistered_at: datetime | None = None
-    """From when on a registry of what runs and of what has just ended does not show it; None while it is unfinished."""
+    """From when on a registry of what runs and of what has just ended does not show it: for a child, and for what is
+    internal, the instant of its end. None while it is unfinished, and for what is to persist."""
 
     @property
     def is_final(self) -> bool:
@@ -142,13 +143,8 @@ class Task(Struct, frozen=True, kw_only=True):
         return self.parent_id is None
 
     def is_registered(self, now: datetime) -> bool:
-        """Whether a registry shows it: unfinished, or a finished root whose time there is not over.
-
-        What is to persist stays, and what is internal goes when it ends.
-        """
-        if not self.is_final or (self.is_root and self.persist):
-            return True
-        return self.is_root and not self.internal and (self.unregistered_at is None or self.unregistered_at > now)
+        """Whether a registry shows it: unfinished, or a finished root whose time there is not over."""
+        return self.unregistered_at is None or self.unregistered_at > now
 
 
 class NewTask(Struct, frozen=True, kw_only=True):

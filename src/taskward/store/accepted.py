@@ -9,7 +9,7 @@ from taskward.model.policy import Rules
 from taskward.model.states import State
 from taskward.model.task import Kind, NewTask, Progress, Task
 from taskward.store.plan import text
-from taskward.store.rows import from_micros, micros_or_none
+from taskward.store.rows import Brief, from_micros, micros_or_none
 
 _MICROSECOND = timedelta(microseconds=1)
 _NO_RULES = Rules()
@@ -19,12 +19,17 @@ _NO_PROGRESS = Progress()
 class Accepted:
     """One task of a submission at its instant."""
 
-    __slots__ = ("doom", "new", "now", "number", "root_id", "seen", "state", "twin", "ungranted", "unmet")
+    __slots__ = (
+        "above", "doom", "new", "now", "number", "root_id", "seen", "sequence", "shard", "state", "twin", "ungranted",
+        "unmet",
+    )  # fmt: skip
 
     def __init__(self, new: NewTask, now: int) -> None:
         self.new = new
         self.now = now
         self.number = 0
+        self.sequence = 0
+        self.shard = 0
         self.root_id = new.id.bytes
         self.state = State.QUEUED
         self.unmet = 0
@@ -35,6 +40,8 @@ class Accepted:
         """The stored task to answer with, where that is not simply what was accepted."""
         self.twin: Accepted | None = None
         """The task of the same submission that has its spawn key."""
+        self.above: Accepted | Brief | None = None
+        """Its parent, stored or of the same submission."""
 
     @property
     def is_new(self) -> bool:
@@ -92,7 +99,7 @@ class Accepted:
             None if rules.ttl is None else rules.ttl // _MICROSECOND, rules.retry.lost_limit, new.abortable,
             new.internal, new.persist, new.folds, rules.pausable, self.unmet, self.ungranted, new.even_if_failed, now,
             micros_or_none(new.run_at), now if self.state is State.QUEUED or running else None,
-            now if running else None,
+            now if running else None, self.sequence, self.shard, new.is_user_task,
         )  # fmt: skip
 
     def task(self) -> Task:
@@ -114,5 +121,5 @@ class Accepted:
             internal=new.internal, persist=new.persist, folds=new.folds, created_at=at, run_at=new.run_at,
             queued_at=at if ready else None, started_at=at if self.state is State.RUNNING else None, finished_at=None,
             cancel_requested_at=None, updated_at=at, expires_at=None, folded_count=0, folded_done=0, folded_total=0,
-            dropped={},
+            dropped={}, sequence=self.sequence, shard=self.shard,
         )  # fmt: skip

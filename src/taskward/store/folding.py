@@ -1,13 +1,13 @@
 """Folding: a finished child's row becomes a record under its parent (the rule is `taskward.model.tree`)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from taskward.model.states import State
 from taskward.model.task import Kind, Task, TaskError
-from taskward.model.tree import Folded, absorb
+from taskward.model.tree import Folded, absorb, on_failed_path, rolled_up
 from taskward.store.plan import Ledger, Plan, Q, text
 from taskward.store.rows import Brief, brief_from, task_from
 
@@ -59,23 +59,27 @@ def _take_record(task_id: bytes, ledger: Ledger) -> Plan[Folded | None]:
     return record
 
 
-def record_of(task: Task, children: Iterable[Folded]) -> Folded:
+def record_of(task: Task, children: Sequence[Folded]) -> Folded:
     """The record that stays of a task under its parent."""
     if task.parent_id is None:
         raise ValueError("a root does not fold")
     kept, dropped = absorb(children)
+    done = sum(child.progress.done for child in children)
+    total = sum(child.progress.total or 0 for child in children)
     return Folded(
         id=task.id, parent_id=task.parent_id, kind=task.kind, operation=task.operation, name=task.name,
         type=task.type, scope=task.scope, labels=task.labels, state=task.state, abortable=task.abortable,
         internal=task.internal, number=task.number, attempt=task.attempt, created_at=task.created_at,
-        started_at=task.started_at, finished_at=task.finished_at, error=task.error, progress=task.progress,
-        children=kept, dropped=dropped,
+        started_at=task.started_at, finished_at=task.finished_at, error=task.error,
+        progress=rolled_up(task.progress, done, total), children=kept, dropped=dropped, shard=task.shard or None,
     )  # fmt: skip
 
 
 def add_records(records: Sequence[Folded], root_id: bytes, ledger: Ledger) -> Plan[None]:
     """Puts records under their parents, which stay, and counts them there."""
-    yield Q.insert_fold.each((record.parent_id.bytes, root_id, text(record)) for record in records)
+    yield Q.insert_fold.each(
+        (record.parent_id.bytes, root_id, text(record), record.id.bytes, on_failed_path(record)) for record in records
+    )
     by_parent: defaultdict[bytes, list[Folded]] = defaultdict(list)
     for record in records:
         by_parent[record.parent_id.bytes].append(record)
@@ -128,4 +132,5 @@ def _remove_row(task_id: bytes, task: Task, ledger: Ledger) -> Plan[None]:
         yield Q.delete_labels(task.number)
     if task.resources:
         yield Q.delete_task_resources(task.number)
+        yield Q.delete_created_resources(task.number)
     yield Q.delete_task(task_id)

@@ -19,12 +19,29 @@ _TASK = (
     " parent_id, key, rerun_of, superseded_by, state, attempt, failures, losses, version, worker, priority, queue,"
     " pool, gate, resources, args, result, error, progress_done, progress_total, progress_unit, progress_message,"
     " rules, abortable, internal, persist, folds, created_at, run_at, queued_at, started_at, finished_at,"
-    " cancel_requested_at, updated_at, expires_at, folded_count, folded_done, folded_total, dropped"
+    " cancel_requested_at, updated_at, expires_at, folded_count, folded_done, folded_total, dropped,"
+    " sequence, shard, unregistered_at"
 )
 _BRIEF = (
     "id, root_id, parent_id, client, operation, queue, attempt, state, number, priority, pool, charge, resources,"
     " has_dependents, folds, kind, unmet, ungranted, even_if_failed, run_at, gate, cancel_requested_at, abortable,"
-    " pausable, pausing, worker_id, losses, lost_limit, version, expires_at, key, has_steps, keeps_children"
+    " pausable, pausing, worker_id, losses, lost_limit, version, expires_at, key, has_steps, keeps_children,"
+    " sequence, shard"
+)
+
+
+def _setting(name: str) -> str:
+    """A run-time setting of seconds, in microseconds; NULL when nobody has set it."""
+    return (
+        "(SELECT CAST(CAST(value AS double precision) * 1000000 AS bigint) FROM setting"
+        f" WHERE client = '' AND name = '{name}')"
+    )
+
+
+_TASK_TTL = f"COALESCE({_setting('task_ttl')}, 604800000000)"
+_REGISTRY_TTL = (
+    f"CASE WHEN user_task THEN COALESCE({_setting('user_task_ttl')}, 3600000000)"
+    f" ELSE COALESCE({_setting('registry_ttl')}, {_TASK_TTL}) END"
 )
 
 TASK_COLUMNS = tuple(_TASK.split(", "))
@@ -33,9 +50,9 @@ MACROS = {
     "task": _TASK.replace(" args,", " COALESCE(args_shown, args),"),
     "claimed": _TASK,
     "brief": _BRIEF,
-    # How long a finished root is kept: its own rule, else the run-time setting (seconds), else seven days.
-    "ttl": "COALESCE(ttl, (SELECT CAST(CAST(value AS double precision) * 1000000 AS bigint) FROM setting"
-    " WHERE client = '' AND name = 'task_ttl'), 604800000000)",
+    # How long a finished root is kept: its own rule, else the run-time setting, and as long as a registry shows it.
+    "ttl": f"COALESCE(ttl, (SELECT max(kept) FROM (SELECT {_TASK_TTL} AS kept UNION ALL SELECT {_REGISTRY_TTL}) AS each))",
+    "registry_ttl": _REGISTRY_TTL,
 }
 """`{task}` as readers see it (secrets in the arguments masked), `{claimed}` as its worker does."""
 
@@ -84,6 +101,7 @@ def task_from(row: Row) -> Task:
         pool, gate, resources, args, result, error, done, total, unit, message,
         rules, abortable, internal, persist, folds, created_at, run_at, queued_at, started_at, finished_at,
         cancel_requested_at, updated_at, expires_at, folded_count, folded_done, folded_total, dropped,
+        sequence, shard, unregistered_at,
     ) = row  # fmt: skip
     own_id = UUID(bytes=id_)
     return Task(
@@ -136,6 +154,9 @@ def task_from(row: Row) -> Task:
         folded_done=folded_done,
         folded_total=folded_total,
         dropped={} if dropped == "{}" else _counts(dropped),
+        sequence=sequence,
+        shard=shard,
+        unregistered_at=instant(unregistered_at),
     )
 
 
@@ -175,6 +196,8 @@ class Brief(Struct, frozen=True):
     key: str | None
     has_steps: bool
     keeps_children: bool
+    sequence: int
+    shard: int
 
     @property
     def is_final(self) -> bool:

@@ -13,6 +13,7 @@ from taskward.ports import IdempotencyKey, Submission, Submitted
 from taskward.store import lines
 from taskward.store.accepted import Accepted
 from taskward.store.canceling import cancel_tree, lock_lines_below, superseded
+from taskward.store.numbering import number
 from taskward.store.plan import Ledger, Plan, Q, in_pieces, text
 from taskward.store.rows import Brief, brief_from, micros_or_none, task_from
 from taskward.store.settling import end_waiting, settle
@@ -225,6 +226,8 @@ def _admit(one: Accepted, relatives: dict[bytes, Brief], own: dict[bytes, Accept
     new = one.new
     top = own[one.root_id]
     above = relatives.get(top.parent) if top.parent is not None else None
+    if one.parent is not None:
+        one.above = own.get(one.parent) or relatives[one.parent]
     if above is not None:
         one.root_id = above.root_id
     ended = [relatives[on] for on in one.depends_on if on in relatives and relatives[on].is_final]
@@ -238,9 +241,6 @@ def _admit(one: Accepted, relatives: dict[bytes, Brief], own: dict[bytes, Accept
     elif new.kind is Kind.TASK and not new.even_if_failed and any(on.state != State.COMPLETED for on in ended):
         one.doom = State.SKIPPED
     one.state = _first_state(one, ledger.now)
-    if one.state is State.QUEUED and new.resources:
-        one.ungranted = yield from lines.join(one.id, new.resources)
-        one.state = State.BLOCKED if one.ungranted else State.QUEUED
 
 
 def _first_state(one: Accepted, now: int) -> State:
@@ -257,9 +257,14 @@ def _first_state(one: Accepted, now: int) -> State:
 
 
 def _insert(accepted: Sequence[Accepted], ledger: Ledger) -> Plan[None]:
-    """Writes the rows of accepted tasks."""
+    """Writes the rows of accepted tasks; those that are ready but for their resources join the lines."""
     if not accepted:
         return
+    if joining := [one for one in accepted if one.state is State.QUEUED and one.new.resources]:
+        ahead = yield from lines.join([(one.id, one.new.resources) for one in joining])
+        for one, one.ungranted in zip(joining, ahead, strict=True):
+            one.state = State.BLOCKED if one.ungranted else State.QUEUED
+    yield from number(accepted)
     rows = yield Q.insert_task.each(one.row() for one in accepted)
     numbers: dict[bytes, int] = {row[0]: row[1] for row in rows}
     labels: list[tuple[int, str, str]] = []

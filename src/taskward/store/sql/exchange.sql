@@ -7,6 +7,8 @@ UPDATE task SET
     progress_unit = COALESCE($9, progress_unit), progress_message = COALESCE($10, progress_message),
     finished_at = CAST($11 AS bigint), updated_at = CAST($11 AS bigint), version = version + 1,
     expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($11 AS bigint) + {ttl} END,
+    unregistered_at = CASE WHEN persist AND parent_id IS NULL THEN NULL WHEN internal OR parent_id IS NOT NULL
+        THEN CAST($11 AS bigint) ELSE CAST($11 AS bigint) + {registry_ttl} END,
     pausing = FALSE
 WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state IN ('running', 'canceling')
 RETURNING {brief}
@@ -15,7 +17,9 @@ RETURNING {brief}
 UPDATE task SET
     state = $2, result = $3, error = $4,
     finished_at = CAST($5 AS bigint), updated_at = CAST($5 AS bigint), version = version + 1,
-    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END
+    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END,
+    unregistered_at = CASE WHEN persist AND parent_id IS NULL THEN NULL WHEN internal OR parent_id IS NOT NULL
+        THEN CAST($5 AS bigint) ELSE CAST($5 AS bigint) + {registry_ttl} END
 WHERE id = $1 AND kind = 'external' AND state = 'running'
 RETURNING {brief}
 

@@ -1,5 +1,5 @@
 -- name: insert_fold
-INSERT INTO fold (parent_id, root_id, record) VALUES ($1, $2, $3)
+INSERT INTO fold (parent_id, root_id, record, child_id, marred) VALUES ($1, $2, $3, $4, $5)
 
 -- name: take_folds
 DELETE FROM fold WHERE parent_id = $1 RETURNING record, seq

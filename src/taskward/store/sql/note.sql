@@ -35,11 +35,12 @@ INSERT INTO task (
     id, kind, operation, name, module, type, scope, labels, client, created_by, correlation_id, root_id, parent_id,
     state, attempt, priority, queue, pool, resources, args, rules, lost_limit, abortable, internal, persist, folds,
     pausable, even_if_failed, created_at, started_at, updated_at,
-    progress_done, progress_total, progress_unit, progress_message
+    progress_done, progress_total, progress_unit, progress_message, sequence, shard
 )
 SELECT $2, 'step', $3, $4, t.module, $5, $6, $7, t.client, t.created_by, t.correlation_id, t.root_id, $8,
     'running', t.attempt, t.priority, t.queue, '', '[]', '{}', '{}', 0, FALSE, TRUE, FALSE, TRUE,
-    FALSE, FALSE, CAST($9 AS bigint), CAST($9 AS bigint), CAST($9 AS bigint), $10, $11, $12, $13
+    FALSE, FALSE, CAST($9 AS bigint), CAST($9 AS bigint), CAST($9 AS bigint), $10, $11, $12, $13,
+    t.sequence, t.shard
 FROM task t WHERE t.id = $1
 ON CONFLICT DO NOTHING
 

@@ -4,10 +4,10 @@ INSERT INTO task (
     id, kind, operation, name, module, type, scope, labels, client, created_by, correlation_id, root_id, parent_id,
     key, rerun_of, state, attempt, priority, queue, pool, gate, resources, args, args_shown, rules, ttl, lost_limit,
     abortable, internal, persist, folds, pausable, unmet, ungranted, even_if_failed, created_at, run_at, queued_at,
-    started_at, updated_at
+    started_at, sequence, shard, user_task, updated_at
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $36
+    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $36
 ) RETURNING id, number
 
 -- name: insert_label
@@ -109,7 +109,9 @@ RETURNING id
 UPDATE task SET state = $3, error = $4, finished_at = CAST($5 AS bigint), updated_at = CAST($5 AS bigint), version = version + 1,
     pausing = FALSE, ungranted = 0,
     cancel_requested_at = CASE WHEN $3 = 'canceled' THEN CAST($5 AS bigint) ELSE cancel_requested_at END,
-    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END
+    expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END,
+    unregistered_at = CASE WHEN persist AND parent_id IS NULL THEN NULL WHEN internal OR parent_id IS NOT NULL
+        THEN CAST($5 AS bigint) ELSE CAST($5 AS bigint) + {registry_ttl} END
 WHERE id = $1 AND state = $2
 RETURNING {brief}
 
@@ -140,7 +142,9 @@ SELECT 1 FROM task WHERE parent_id = $1 AND state NOT IN ('completed', 'failed',
 UPDATE task SET priority = $2, run_at = $3, gate = $4, persist = $5, labels = $6, updated_at = CAST($7 AS bigint),
     version = version + 1,
     gate_checked_at = CASE WHEN COALESCE(gate, '') = COALESCE($4, '') THEN gate_checked_at ELSE 0 END,
-    expires_at = CASE WHEN $5 OR parent_id IS NOT NULL OR finished_at IS NULL THEN NULL ELSE finished_at + {ttl} END
+    expires_at = CASE WHEN $5 OR parent_id IS NOT NULL OR finished_at IS NULL THEN NULL ELSE finished_at + {ttl} END,
+    unregistered_at = CASE WHEN finished_at IS NULL OR parent_id IS NOT NULL THEN unregistered_at WHEN $5 THEN NULL
+        WHEN persist THEN finished_at + {registry_ttl} ELSE unregistered_at END
 WHERE id = $1
 RETURNING number
 
