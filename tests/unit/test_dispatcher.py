@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from taskward.engine import Tempo
+from taskward.engine import Tempo, dispatcher
 from taskward.engine.dispatcher import Dispatcher
 from taskward.engine.recorder import Recorder
 from taskward.engine.slots import Slots
@@ -217,6 +217,21 @@ async def test_what_is_claimed_while_it_stops_goes_back(bench: Bench) -> None:
     await stopping
     assert bench.claimed == []
     assert [(finish.task_id, finish.state) for finish in bench.tasks.told] == [(task.id, State.QUEUED)]
+
+
+async def test_a_store_that_does_not_answer_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher, "_LAST_ROUND_SECONDS", 0.05)
+    bench = Bench()
+    bench.tasks.open.clear()
+    bench.dispatcher.start()
+    bench.slots.take()
+    finish = bench.end(make_task())
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        await bench.dispatcher.stop()
+    bench.tasks.open.set()
+    await bench.dispatcher.tell()
+    assert bench.tasks.told == [finish]
 
 
 async def test_the_recorder_tells_whose_attempt_is_over(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """The dispatcher: one loop that tells the store what has ended and claims what is next, in one round."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
@@ -18,6 +19,8 @@ _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
+_LAST_ROUND_SECONDS = 5.0
+"""How long a store that does not answer may hold up the end of the worker."""
 
 
 class Dispatcher:
@@ -83,12 +86,16 @@ class Dispatcher:
         """Stops; what has ended and could not be told yet is tried once more."""
         self._claims = False
         # A round under way may be claiming: what it claims must be known, to be handed back.
-        async with self._round:
-            for loop in self._loops:
-                loop.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ROUND_SECONDS), self._round:
+                pass
+        for loop in self._loops:
+            loop.cancel()
         if self._loops:
             await asyncio.wait(self._loops)
-        await self.tell()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ROUND_SECONDS):
+                await self.tell()
 
     def add(self, finish: Finish, must_flush: bool) -> None:  # noqa: FBT001 - given by position, as a callback is
         """An attempt has ended. `must_flush`: notes of it are to be written before."""
