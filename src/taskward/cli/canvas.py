@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from taskward.cli.forest import Forest
-from taskward.cli.outline import Line, outline, tally
+from taskward.cli.outline import ENDED, Line, outline, tally
 from taskward.cli.rates import Pace
 from taskward.cli.words import LOOKS, Look, amount, share, span
 from taskward.model.states import ACTIVE, FINAL, State
@@ -61,7 +61,7 @@ class Canvas:
 
     def _summary(self, now: datetime) -> Text:
         counts = tally(self._forest.nodes)
-        text = Text(counted({state.value: count for state, count in counts.items()}), style="bold")
+        text = Text(counted(counts), style="bold")
         others = [task for task in self._forest.ended if task.id not in self._forest.trees]
         if others:
             unfinished = sum(1 for task in others if task.state not in FINAL)
@@ -202,4 +202,4 @@ def beside(counts: Mapping[str, int]) -> str:
 
 def counted(counts: Mapping[str, int]) -> str:
     """`30 completed, 4 queued`, in the order of the states."""
-    return ", ".join(f"{counts[state.value]:,} {state}" for state in State if counts.get(state.value))
+    return ", ".join(f"{counts[word]:,} {word}" for word in (*State, ENDED) if counts.get(word))

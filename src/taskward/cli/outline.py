@@ -1,7 +1,7 @@
 """Which nodes of a tree to show when there is room for few: the failed paths first, then what runs."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct
@@ -26,6 +26,10 @@ _AT_MOST = {4: 8, 5: 4, 6: 4, _PART_OF_COMPLETED: 0}
 """Of what has completed, waits or was skipped, how many below one parent when not all fit: more would be restless."""
 
 
+ENDED = "ended"
+"""What has ended in a way that is not known here."""
+
+
 class Line(Struct, frozen=True):
     """One line of an outline: a node, or the siblings there was no room for.
 
@@ -42,10 +46,12 @@ def outline(nodes: Sequence[TreeNodeView], height: int | None = None) -> list[Li
     """The tree as at most `height` lines (all of it without), parents before children.
 
     `nodes` are roots and what is below them. A node is only shown below its shown parent. Descendants that folding
-    has forgotten are counted with the hidden ones. However small `height` is, the first root is shown.
+    has forgotten, or that are not among the nodes, are counted with the hidden ones. However small `height` is, the
+    first root is shown.
     """
     forest = _Forest(nodes)
-    fits = height is None or len(nodes) + sum(1 for node in nodes if node.dropped) <= height
+    beside = sum(1 for node in nodes if forest.children[node.id] and forest.absent[node.id])
+    fits = height is None or len(nodes) + beside <= height
     shown = set(forest.by_id) if height is None or fits else _choose(forest, height)
     lines: list[Line] = []
     _write(forest, shown, None, "", lines)
@@ -53,13 +59,14 @@ def outline(nodes: Sequence[TreeNodeView], height: int | None = None) -> list[Li
 
 
 class _Forest:
-    """Nodes by id and by parent; roots have the parent None."""
+    """Nodes by id and by parent; roots have the parent None. `absent` counts what is below a node and not a node."""
 
     def __init__(self, nodes: Sequence[TreeNodeView]) -> None:
         self.by_id = {node.id: node for node in nodes}
         self.children: dict[UUID | None, list[TreeNodeView]] = defaultdict(list)
         for node in nodes:
             self.children[self.parent(node)].append(node)
+        self.absent = {node.id: absent(node, self.children[node.id]) for node in nodes}
 
     def parent(self, node: TreeNodeView) -> UUID | None:
         return node.parent_id if node.parent_id in self.by_id else None
@@ -71,7 +78,7 @@ def _choose(forest: _Forest, height: int) -> set[UUID]:
     What a parent hides beside children that are shown takes a line too.
     """
     hidden = Counter({parent: len(children) for parent, children in forest.children.items()})
-    hidden.update({node.id: sum(node.dropped.values()) for node in forest.by_id.values()})
+    hidden.update({node: count.total() for node, count in forest.absent.items()})
     beside: Counter[UUID | None] = Counter()
     ranked: Counter[tuple[UUID | None, int]] = Counter()
     shown: set[UUID] = set()
@@ -140,14 +147,27 @@ def _write(forest: _Forest, shown: set[UUID], parent: TreeNodeView | None, inden
 def _hidden(forest: _Forest, shown: set[UUID], parent: TreeNodeView | None) -> dict[str, int]:
     children = forest.children[parent.id if parent else None]
     hidden = Counter(node.state.value for node in children if node.id not in shown)
-    hidden.update(parent.dropped if parent else {})
+    hidden.update(forest.absent[parent.id] if parent else {})
     return dict(hidden)
 
 
-def tally(nodes: Iterable[TreeNodeView]) -> dict[State, int]:
-    """How many nodes are in which state, in the order of the states; forgotten ones included."""
-    counts: Counter[str] = Counter()
-    for node in nodes:
-        counts[node.state.value] += 1
-        counts.update(node.dropped)
-    return {state: counts[state.value] for state in State if counts[state.value]}
+def absent(node: TreeNodeView, children: Sequence[TreeNodeView]) -> Counter[str]:
+    """How many are below a node, by state, beside these children and what is below them.
+
+    What is `dropped` below a child is dropped below its parent too. Of folded children that did not fit into the answer
+    only the number is known.
+    """
+    counts = Counter(node.dropped)
+    for child in children:
+        counts -= Counter(child.dropped)
+    unlisted = node.folded_count - sum(1 for child in children if child.folded)
+    return counts + Counter({ENDED: unlisted})
+
+
+def tally(nodes: Sequence[TreeNodeView]) -> dict[str, int]:
+    """How many there are in which state, nodes and what is below them, in the order of the states."""
+    forest = _Forest(nodes)
+    counts = Counter(node.state.value for node in nodes)
+    for below in forest.absent.values():
+        counts.update(below)
+    return {word: counts[word] for word in (*State, ENDED) if counts[word]}
