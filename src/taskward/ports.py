@@ -574,6 +574,80 @@ class Tasks(Protocol):
         ...
 
 
+class Relative(Struct, frozen=True):
+    """A child that has a row. `worker` is the name of the one that runs or ran it."""
+
+    id: UUID
+    state: State
+    worker: str | None
+
+
+class Brood(Struct, frozen=True):
+    """The children of a task without their particulars: those with a row, oldest first, and those that have folded,
+    in the order of their ends, each with whether it is on a path to a failure. `done` of `total` is what those with a
+    row, or what is below them, tell of their progress.
+    """
+
+    rows: tuple[Relative, ...] = ()
+    folded: tuple[tuple[UUID, bool], ...] = ()
+    done: float = 0
+    total: float = 0
+
+
+class Paths(Struct, frozen=True):
+    """Which tasks of a tree have an unfinished one somewhere below them, and which one that did not end well."""
+
+    unfinished: frozenset[UUID]
+    marred: frozenset[UUID]
+
+
+class RosterPage(Struct, frozen=True):
+    """One page of what is registered. `next` is the cursor of the page after it, None at the end."""
+
+    tasks: tuple[Task, ...]
+    next: tuple[int, int] | None
+
+
+class Roster(Protocol):
+    """What is registered (`Task.is_registered`), and trees read in pieces of bounded size."""
+
+    async def registered(self, module: str, now: datetime, after: tuple[int, int] | None, limit: int) -> RosterPage:
+        """A page of what is registered of a module, by index: what is not is not looked at."""
+        ...
+
+    async def unregister(self, ids: Sequence[UUID], now: datetime) -> None:
+        """Ends the registration of those that are finished, save what is to persist."""
+        ...
+
+    async def drain(self, module: str, client: str, now: datetime) -> int:
+        """As `unregister`, for a whole module (of one client, unless that is ""); returns how many."""
+        ...
+
+    async def recount(self, module: str) -> None:
+        """Lets the sequence numbers of a module begin at 1 again, on every shard."""
+        ...
+
+    async def broods(self, ids: Sequence[UUID]) -> dict[UUID, Brood]:
+        """The children of each of these tasks; a task without any is absent."""
+        ...
+
+    async def paths(self, root_id: UUID) -> Paths:
+        """See `Paths`. Costs what the rows of the tree that are not completed cost."""
+        ...
+
+    async def records(
+        self, parents: Sequence[UUID], *, marred: bool, after: int, limit: int
+    ) -> list[tuple[int, UUID, Folded]]:
+        """Up to `limit` records kept by these tasks, behind a position, in the order in which they folded: position,
+        parent, record. With `marred` only those on a path to a failure.
+        """
+        ...
+
+    async def record(self, parent_id: UUID, task_id: UUID) -> Folded | None:
+        """The record of a child that has folded; quick when that was lately."""
+        ...
+
+
 class Journal(Protocol):
     """What happened: events and log lines."""
 
@@ -730,6 +804,11 @@ class Store(Protocol):
     @property
     def tasks(self) -> Tasks:
         """Accept, claim, finish, steer, read."""
+        ...
+
+    @property
+    def roster(self) -> Roster:
+        """What is registered."""
         ...
 
     @property

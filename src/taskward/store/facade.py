@@ -10,7 +10,9 @@ from taskward.model.conditions import Condition
 from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Event, LogLine, Report, Task, TaskError
+from taskward.model.tree import Folded
 from taskward.ports import (
+    Brood,
     Change,
     Claim,
     Credential,
@@ -21,8 +23,10 @@ from taskward.ports import (
     Obstacle,
     OperationInfo,
     Particulars,
+    Paths,
     Pulse,
     Queue,
+    RosterPage,
     Schedule,
     Search,
     Submission,
@@ -33,7 +37,7 @@ from taskward.ports import (
     Tree,
     WorkerInfo,
 )
-from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, search, small, steering
+from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, roster, search, small, steering
 from taskward.store.plan import Database
 from taskward.store.postgres import PostgresDatabase
 from taskward.store.rows import from_micros, micros_or_none, to_micros
@@ -156,6 +160,39 @@ class Tasks:
     async def drain(self) -> None:
         """Waits until what was submitted is written."""
         await self._submitter.drain()
+
+
+class Roster:
+    """`taskward.ports.Roster` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def registered(self, module: str, now: datetime, after: tuple[int, int] | None, limit: int) -> RosterPage:
+        return await self._db.scan(roster.registered, module, to_micros(now), after, limit)
+
+    async def unregister(self, ids: Sequence[UUID], now: datetime) -> None:
+        await self._db.write(roster.unregister, [one.bytes for one in ids], to_micros(now))
+
+    async def drain(self, module: str, client: str, now: datetime) -> int:
+        return await self._db.write(roster.drain, module, client, to_micros(now))
+
+    async def recount(self, module: str) -> None:
+        await self._db.write(roster.recount, module)
+
+    async def broods(self, ids: Sequence[UUID]) -> dict[UUID, Brood]:
+        return await self._db.scan(roster.broods, [one.bytes for one in ids])
+
+    async def paths(self, root_id: UUID) -> Paths:
+        return await self._db.scan(roster.paths, root_id.bytes)
+
+    async def records(
+        self, parents: Sequence[UUID], *, marred: bool, after: int, limit: int
+    ) -> list[tuple[int, UUID, Folded]]:
+        return await self._db.scan(roster.records, [one.bytes for one in parents], after, limit, marred=marred)
+
+    async def record(self, parent_id: UUID, task_id: UUID) -> Folded | None:
+        return await self._db.scan(roster.record, parent_id.bytes, task_id.bytes)
 
 
 class Journal:
@@ -304,6 +341,7 @@ class SqlStore:
     def __init__(self, database: Connection) -> None:
         self.database = database
         self.tasks = Tasks(database)
+        self.roster = Roster(database)
         self.journal = Journal(database)
         self.workers = Workers(database)
         self.schedules = Schedules(database)

@@ -51,7 +51,8 @@ MACROS = {
     "claimed": _TASK,
     "brief": _BRIEF,
     # How long a finished root is kept: its own rule, else the run-time setting, and as long as a registry shows it.
-    "ttl": f"COALESCE(ttl, (SELECT max(kept) FROM (SELECT {_TASK_TTL} AS kept UNION ALL SELECT {_REGISTRY_TTL}) AS each))",
+    "ttl": "COALESCE(ttl, (SELECT max(kept) FROM"
+    f" (SELECT {_TASK_TTL} AS kept UNION ALL SELECT {_REGISTRY_TTL}) AS either))",
     "registry_ttl": _REGISTRY_TTL,
 }
 """`{task}` as readers see it (secrets in the arguments masked), `{claimed}` as its worker does."""
