@@ -10,6 +10,9 @@ from taskward.model.states import State
 from taskward.store.plan import Ledger, Plan, Q
 from taskward.store.rows import brief_from
 
+_BATCH = 1 << 20
+"""More than ever join with one ticket number."""
+
 
 def lock(resources: Iterable[str]) -> Plan[None]:
     """Holds the lines of these resources still for everybody else, to the end of the transaction.
@@ -21,14 +24,24 @@ def lock(resources: Iterable[str]) -> Plan[None]:
         yield Q.lock_resources(names)
 
 
-def join(task_id: bytes, resources: Sequence[Resource]) -> Plan[int]:
-    """Joins the lines of all `resources`, which are locked, at once; returns in how many others are ahead."""
-    wanted: dict[str, bool] = {}
-    for resource in resources:
-        wanted[resource.name] = wanted.get(resource.name, False) or resource.exclusive
-    [(ticket,)] = yield Q.next_ticket()
-    granted = yield Q.join_line.each((name, ticket, task_id, exclusive) for name, exclusive in wanted.items())
-    return sum(not row[0] for row in granted)
+def join(tasks: Sequence[tuple[bytes, Sequence[Resource]]]) -> Plan[list[int]]:
+    """Each task joins the lines of all its resources, which are locked, at once, and one after the other.
+
+    Returns in how many lines others are ahead of it, for each.
+    """
+    [(batch,)] = yield Q.next_ticket()
+    places: list[tuple[str, int, bytes, bool]] = []
+    for position, (task_id, resources) in enumerate(tasks):
+        wanted: dict[str, bool] = {}
+        for resource in resources:
+            wanted[resource.name] = wanted.get(resource.name, False) or resource.exclusive
+        ticket = batch * _BATCH + position
+        places += ((name, ticket, task_id, exclusive) for name, exclusive in wanted.items())
+    granted = yield Q.join_line.each(places)
+    ahead = dict.fromkeys((task_id for task_id, _ in tasks), 0)
+    for (_, _, task_id, _), row in zip(places, granted, strict=True):
+        ahead[task_id] += not row[0]
+    return list(ahead.values())
 
 
 def leave(task_ids: Iterable[bytes], resources: Iterable[str], ledger: Ledger) -> Plan[None]:

@@ -27,7 +27,7 @@ def place(task: Brief, ledger: Ledger) -> Plan[State]:
         if task.resources != "[]":
             wanted = resources_from(task.resources)
             yield from lines.lock(resource.name for resource in wanted)
-            ungranted = yield from lines.join(task.id, wanted)
+            [ungranted] = yield from lines.join([(task.id, wanted)])
         state = State.BLOCKED if ungranted else State.QUEUED
     yield from move(task, state, ledger, ungranted=ungranted)
     return state

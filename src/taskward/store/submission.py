@@ -262,7 +262,8 @@ def _insert(accepted: Sequence[Accepted], ledger: Ledger) -> Plan[None]:
         return
     if joining := [one for one in accepted if one.state is State.QUEUED and one.new.resources]:
         ahead = yield from lines.join([(one.id, one.new.resources) for one in joining])
-        for one, one.ungranted in zip(joining, ahead, strict=True):
+        for one, ungranted in zip(joining, ahead, strict=True):
+            one.ungranted = ungranted
             one.state = State.BLOCKED if one.ungranted else State.QUEUED
     yield from number(accepted)
     rows = yield Q.insert_task.each(one.row() for one in accepted)
