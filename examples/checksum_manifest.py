@@ -253,14 +253,14 @@ def _read(path: Path) -> _Entries | None:
 
 
 def _compare(ctx: Context, before: _Entries, after: _Entries) -> dict[str, Any]:
+    both = before.keys() & after.keys()
     differences = {
         "added": sorted(after.keys() - before.keys()),
         "removed": sorted(before.keys() - after.keys()),
-        "changed": sorted(
-            path for path in after.keys() & before.keys() if after[path]["sha256"] != before[path]["sha256"]
-        ),
+        "changed": sorted(path for path in both if before[path]["sha256"] != after[path]["sha256"]),
     }
-    for kind, paths in differences.items():
-        for path in paths[:SHOWN_AT_MOST]:
-            ctx.log(f"{kind}: {path}", severity="warning")
-    return {kind: {"count": len(paths), "paths": paths[:SHOWN_AT_MOST]} for kind, paths in differences.items()}
+    named = [f"{kind}: {path}" for kind, paths in differences.items() for path in paths[:SHOWN_AT_MOST]]
+    for line in named:
+        ctx.log(line, severity="warning")
+    counts = {kind: len(paths) for kind, paths in differences.items()}
+    return {**counts, "paths": named} if named else counts

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress_bar import ProgressBar
@@ -14,7 +13,7 @@ from taskward.cli.outline import ENDED, Line, outline, tally
 from taskward.cli.rates import Pace
 from taskward.cli.words import LOOKS, Look, amount, share, span
 from taskward.model.states import ACTIVE, FINAL, State
-from taskward.wire import TreeNodeView
+from taskward.wire import TaskView, TreeNodeView
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ROOM_BELOW = 4
@@ -48,8 +47,7 @@ class Canvas:
         now = datetime.now(UTC)
         lines = self._lines(max(options.size.height - _ROOM_BELOW, 3))
         widths = self._widths.fit(options.max_width, lines)
-        numbers = {task.id: f" #{task.number}" for task in self._forest.ended}
-        yield _table(lines, widths, self._forest.paces, numbers, now, plain=_is_plain(options))
+        yield _table(lines, widths, self._forest, now, plain=_is_plain(options))
         yield self._summary(now)
 
     def _lines(self, height: int) -> list[Line]:
@@ -80,8 +78,7 @@ class _Still:
         yield _table(
             lines,
             _Widths().fit(options.max_width, lines),
-            {},
-            {},
+            None,
             datetime.now(UTC),
             plain=_is_plain(options),
         )
@@ -99,8 +96,7 @@ def _is_plain(options: ConsoleOptions) -> bool:
 def _table(
     lines: Sequence[Line],
     widths: tuple[int, int, int, int],
-    paces: Mapping[UUID, Pace],
-    numbers: Mapping[UUID, str],
+    forest: Forest | None,
     now: datetime,
     *,
     plain: bool,
@@ -117,9 +113,11 @@ def _table(
             (line.guide, "bright_black"),
             (sign(LOOKS[node.state], node, now, plain=plain), LOOKS[node.state].style),
             " ",
-            label(node, numbers.get(node.id, "")),
+            label(node, forest.tasks.get(node.id) if forest else None),
         )
-        about = detail(node, paces.get(node.id))
+        about = detail(node, forest.paces.get(node.id) if forest else None)
+        if forest and (reason := forest.reasons.get(node.id)):
+            about.append(f": {reason}")
         if line.hidden:
             about.append(f"{'  ' if about else ''}+ {counted(line.hidden)}", style="bright_black")
         table.add_row(name, Text(elapsed(node, now), style="bright_black"), bar(node, widths[2]) or "", about)
@@ -139,10 +137,11 @@ def _name_length(line: Line) -> int:
     return len(line.guide) + (2 + len(line.node.name) + (8 if line.node.depth == 0 else 0) if line.node else 0)
 
 
-def label(node: TreeNodeView, number: str) -> Text:
+def label(node: TreeNodeView, task: TaskView | None) -> Text:
     """What the node is called."""
     text = Text(node.name, style="bold" if node.depth == 0 else "")
-    text.append(number, style="bright_black")
+    if task is not None:
+        text.append(f" #{task.number}", style="bright_black")
     if node.attempt > 1:
         text.append(f" attempt {node.attempt}", style="yellow")
     return text

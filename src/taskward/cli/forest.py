@@ -9,7 +9,7 @@ from uuid import UUID
 from taskward.cli.rates import Pace
 from taskward.client import AsyncClient
 from taskward.client.watching import NAMED_AT_ONCE
-from taskward.model.states import FINAL
+from taskward.model.states import FINAL, WAITING
 from taskward.wire import TaskView, TreeNodeView
 
 CALM = timedelta(milliseconds=200)
@@ -31,6 +31,8 @@ class Forest:
         self.tasks: dict[UUID, TaskView] = {}
         self.trees: dict[UUID, list[TreeNodeView]] = {}
         self.paces: dict[UUID, Pace] = {}
+        self.reasons: dict[UUID, str] = {}
+        """Why a task does not start."""
         self.version = 0
         """Grows with every look; what is drawn of one version need not be worked out again."""
 
@@ -94,8 +96,15 @@ class Forest:
         for name in unfinished:
             if name in self.trees or len(self.trees) < TREES:
                 self.trees[name] = (await self._client.tree(name, limit=NODES)).nodes
+                self.reasons[name] = await self._reason(name)
         self._measure(datetime.now(UTC))
         self.version += 1
+
+    async def _reason(self, task: UUID) -> str:
+        if self.tasks[task].state not in WAITING:
+            return ""
+        obstacles = (await self._client.why(task)).obstacles
+        return obstacles[0].detail if obstacles else ""
 
     def _measure(self, now: datetime) -> None:
         for node in self.nodes:

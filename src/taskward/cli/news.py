@@ -60,6 +60,8 @@ def line(node: TreeNodeView, forest: Forest, now: datetime) -> str:
     pace = forest.paces.get(node.id)
     if node.state in ACTIVE and pace and pace.per_second:
         words.append(f"{amount(pace.per_second, progress.unit)}/s")
+    if reason := forest.reasons.get(node.id):
+        words.append(reason)
     if node.error is not None:
         words.append(" ".join(f"{node.error.type}: {node.error.message}".split()))
     elif progress.message:
