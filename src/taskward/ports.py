@@ -623,8 +623,16 @@ class Roster(Protocol):
         """As `unregister`, for a whole module (of one client, unless that is ""); returns how many."""
         ...
 
-    async def recount(self, module: str) -> None:
-        """Lets the sequence numbers of a module begin at 1 again, on every shard."""
+    async def modules(self) -> list[str]:
+        """Every module that was opened or ever had a root, by name."""
+        ...
+
+    async def open_module(self, module: str) -> None:
+        """Makes a module known before it has a task; its sequence numbers begin at 1 on every shard."""
+        ...
+
+    async def close_module(self, module: str) -> None:
+        """Forgets that a module is known, and its sequence numbers."""
         ...
 
     async def broods(self, ids: Sequence[UUID]) -> dict[UUID, Brood]:

@@ -11,6 +11,8 @@ from taskward.service.catalogue import Catalogue
 from taskward.service.credentials import Credentials
 from taskward.service.external import ExternalWork
 from taskward.service.fleet import Fleet
+from taskward.service.rehearsal import Rehearsal
+from taskward.service.roster import RosterDesk
 from taskward.service.runtime_settings import RuntimeSettings
 from taskward.service.schedules import ScheduleDesk
 from taskward.service.stats import Counters
@@ -30,6 +32,8 @@ class Service:
     tasks: TaskDesk
     submissions: Submissions
     external: ExternalWork
+    roster: RosterDesk
+    rehearsal: Rehearsal
     waiting: Waiting
     streams: Streams
     catalogue: Catalogue
@@ -57,10 +61,13 @@ class Service:
         catalogue = Catalogue(operations, store.workers, clock)
         submissions = Submissions(store.tasks, catalogue, clock)
         desk = TaskDesk(store.tasks, store.journal, submissions, clock)
+        roster = RosterDesk(desk, store, catalogue, watcher, clock)
         return cls(
             tasks=desk,
             submissions=submissions,
             external=ExternalWork(desk, store.tasks, clock),
+            roster=roster,
+            rehearsal=Rehearsal(roster, store.roster, store.tasks, clock),
             waiting=Waiting(desk, store.tasks, watcher),
             streams=Streams(desk, store.tasks, store.journal, watcher, notifier),
             catalogue=catalogue,

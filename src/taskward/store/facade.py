@@ -177,8 +177,14 @@ class Roster:
     async def drain(self, module: str, client: str, now: datetime) -> int:
         return await self._db.write(roster.drain, module, client, to_micros(now))
 
-    async def recount(self, module: str) -> None:
-        await self._db.write(roster.recount, module)
+    async def modules(self) -> list[str]:
+        return await self._db.read(roster.modules)
+
+    async def open_module(self, module: str) -> None:
+        await self._db.write(roster.open_module, module)
+
+    async def close_module(self, module: str) -> None:
+        await self._db.write(roster.close_module, module)
 
     async def broods(self, ids: Sequence[UUID]) -> dict[UUID, Brood]:
         return await self._db.scan(roster.broods, [one.bytes for one in ids])

@@ -71,7 +71,7 @@ def record_of(task: Task, children: Sequence[Folded]) -> Folded:
         type=task.type, scope=task.scope, labels=task.labels, state=task.state, abortable=task.abortable,
         internal=task.internal, number=task.number, attempt=task.attempt, created_at=task.created_at,
         started_at=task.started_at, finished_at=task.finished_at, error=task.error,
-        progress=rolled_up(task.progress, done, total), children=kept, dropped=dropped, shard=task.shard or None,
+        progress=rolled_up(task.progress, done, total), children=kept, dropped=dropped, shard=task.shard,
     )  # fmt: skip
 
 

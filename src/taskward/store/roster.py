@@ -45,8 +45,17 @@ def drain(module: str, client: str, now: int) -> Plan[int]:
     return len((yield Q.drain(module, now, client)))
 
 
-def recount(module: str) -> Plan[None]:
-    yield Q.recount_roots(module)
+def modules() -> Plan[list[str]]:
+    return [row[0] for row in (yield Q.counting_modules())]
+
+
+def open_module(module: str) -> Plan[None]:
+    yield Q.stop_counting(module)
+    yield Q.count_roots(module, 0, 0)
+
+
+def close_module(module: str) -> Plan[None]:
+    yield Q.stop_counting(module)
 
 
 def broods(ids: Sequence[bytes]) -> Plan[dict[UUID, Brood]]:

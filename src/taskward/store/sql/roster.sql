@@ -13,8 +13,10 @@ SELECT $1, COALESCE(
 ON CONFLICT (module, shard) DO UPDATE SET value = module_sequence.value + excluded.value
 RETURNING shard, value
 
--- name: recount_roots
--- Begins to count at 1 again.
+-- name: counting_modules
+SELECT DISTINCT module FROM module_sequence ORDER BY module
+
+-- name: stop_counting
 DELETE FROM module_sequence WHERE module = $1
 
 -- name: registered
