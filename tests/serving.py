@@ -30,10 +30,8 @@ class Server:
     url: str
     data_dir: Path
     process: "subprocess.Popen[str]"
-
-    @property
-    def token(self) -> str:
-        return (self.data_dir / "admin-token").read_text().strip()
+    token: str
+    """The administrator's."""
 
     def client(self, token: str | None = None, **headers: str) -> httpx2.Client:
         """Speaks to the server as an administrator, or with another token; "" is nobody."""
@@ -64,7 +62,7 @@ def running_server(
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url, f"the server ended at its start with {process.wait(10)}"
-        yield Server(url, data_dir, process)
+        yield Server(url, data_dir, process, (data_dir / "admin-token").read_text().strip())
     finally:
         if process.poll() is None:
             process.terminate()

@@ -83,6 +83,8 @@ async def _tell_defaults(store: Store, clock: Clock, defaults: Mapping[str, str]
         # What follows another setting has no default to compare with.
         unset = None if SETTINGS[name].follows else SETTINGS[name].default
         was, default = before.get(name, unset), defaults.get(name, unset)
-        if default != was and stored.get(name, was) == was:
+        if default == was:
+            continue
+        if stored.get(name, was) == was:
             await store.registry.set_setting("", name, default, clock.now())
-            await store.registry.set_setting(_STARTED_WITH, name, default, clock.now())
+        await store.registry.set_setting(_STARTED_WITH, name, default, clock.now())

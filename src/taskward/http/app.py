@@ -42,8 +42,8 @@ class Application(Litestar):
         began = time.perf_counter()
         path = scope["path"]
         head, colon, verb = path.rpartition(":")
-        if colon and verb in self.verbs:
-            # The router knows whole segments only.
+        if colon and (verb in self.verbs or scope["method"] == "POST") and "/" not in verb:
+            # The router knows whole segments only; what is no verb has no route.
             scope["path"] = f"{head}/:{verb}"
         correlation = next((value for name, value in scope["headers"] if name == b"correlation-id"), None)
 

@@ -99,7 +99,7 @@ class Either(Shape):
     def __init__(self, first: Any, second: Any, *, member: str) -> None:
         self._first = Shape(first)
         self._second = Shape(second)
-        self._probe = msgspec.json.Decoder(msgspec.defstruct("Probe", [(member, msgspec.Raw | None, None)]))
+        self._probe = msgspec.json.Decoder(msgspec.defstruct("Probe", [(member, msgspec.Raw, msgspec.Raw())]))
         self._member = member
         self.kind = first
         self.schema = {"anyOf": [self._first.schema, self._second.schema]}
@@ -108,7 +108,7 @@ class Either(Shape):
     def decode(self, body: bytes) -> Any:
         """As of one type."""
         try:
-            is_second = getattr(self._probe.decode(body), self._member) is not None
+            is_second = bool(bytes(getattr(self._probe.decode(body), self._member)))
         except (ValueError, RecursionError):
             # The first says what is wrong with it.
             is_second = False

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +13,7 @@ from taskward.http.endpoint import Answer, Call, Header, NoQuery, Routes, parse_
 from taskward.http.native.views import node_view, task_view
 from taskward.http.problems import Refusal
 from taskward.http.validation import Either
-from taskward.model.errors import Conflict, InvalidFilter, NotFound, VersionMismatch
+from taskward.model.errors import Conflict, Invalid, InvalidFilter, NotFound, VersionMismatch
 from taskward.model.states import WAITING, State
 from taskward.model.task import Report, Task
 from taskward.ports import Range, TaskQuery
@@ -223,11 +223,15 @@ def _label(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _range(name: str, since: Any, before: Any) -> Range:
-    return Range(
-        None if since is None else utc(f"{name}_since", since),
-        None if before is None else utc(f"{name}_before", before),
-    )
+def _range(name: str, since: datetime | None, before: datetime | None) -> Range:
+    return Range(_bound(f"{name}_since", since), _bound(f"{name}_before", before))
+
+
+def _bound(name: str, instant: datetime | None) -> datetime | None:
+    try:
+        return None if instant is None else utc(name, instant)
+    except Invalid as error:
+        raise InvalidFilter(name, error.problem) from None
 
 
 def next_link(call: Call[Any, Any], cursor: str | None) -> dict[str, str]:
