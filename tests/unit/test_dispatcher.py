@@ -166,6 +166,14 @@ async def test_ends_are_kept_while_the_store_is_away(bench: Bench) -> None:
     await bench.tasks.until(lambda: bench.tasks.told == [finish])
 
 
+async def test_a_claim_that_goes_wrong_is_tried_again(bench: Bench) -> None:
+    await bench.tasks.until(lambda: bool(bench.tasks.asked))
+    bench.tasks.failures = [ValueError("a bug")]
+    bench.tasks.ready = [make_task()]
+    bench.notifier.publish(WORK)
+    await bench.tasks.until(lambda: bool(bench.claimed))
+
+
 async def test_an_end_that_cannot_be_stored_fails_its_task_and_no_other(bench: Bench) -> None:
     tasks = [make_task() for _ in range(3)]
     bench.tasks.poison = {tasks[1].id}

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from datetime import timedelta
@@ -123,7 +124,7 @@ class ThreadBody(Run):
                 outcome = returned(self._operation.function(SyncContext(self), **arguments))
             except BaseException as error:  # noqa: BLE001 - SystemExit too ends this body, not the worker
                 outcome = outcome_of(error, stop_requested=self.stop_requested)
-        if not self._around.loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the worker left this body behind
             self._around.loop.call_soon_threadsafe(self.end, outcome)
 
     def _block_on(self, coroutine: Coroutine[Any, Any, T]) -> T:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,6 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from taskward.engine.tempo import Tempo
-from taskward.model.errors import TaskwardError
 from taskward.model.states import FINAL, State
 from taskward.model.task import Task, TaskError
 from taskward.operations import Operation, Wishes
@@ -115,23 +114,25 @@ class Children:
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
         next_look = 0.0
+        poll_seconds = self._tempo.poll_interval.total_seconds()
+        wait_seconds = poll_seconds
         async with self._notifier.subscribe(Topic.EVENTS) as events:
             while True:
                 await self._anything.wait()
-                woken = await events.wait(self._tempo.poll_interval)
+                await events.wait(timedelta(seconds=wait_seconds))
                 try:
-                    if self._ended_here:
-                        ended, self._ended_here = self._ended_here, set()
-                        await self._look(list(ended))
-                    if woken:
-                        # Woken again and again, it still leaves most of the time to others.
-                        await asyncio.sleep(max(next_look - loop.time(), 0))
-                    before = loop.time()
-                    await self._look(list(self._waits))
-                    next_look = loop.time() + max(_REST * (loop.time() - before), _SHORTEST_REST_SECONDS)
-                except TaskwardError as error:
-                    _log.warning("children cannot be looked at now", waiting=len(self._waits), error=str(error))
-                    await asyncio.sleep(self._tempo.poll_interval.total_seconds())
+                    ended, self._ended_here = self._ended_here, set()
+                    await self._look(list(ended))
+                    # Woken again and again, it still leaves most of the time to others.
+                    wait_seconds = next_look - loop.time()
+                    if wait_seconds <= 0:
+                        before = loop.time()
+                        await self._look(list(self._waits))
+                        next_look = loop.time() + max(_REST * (loop.time() - before), _SHORTEST_REST_SECONDS)
+                        wait_seconds = poll_seconds
+                except Exception as error:  # noqa: BLE001 - whatever it is, bodies wait for this loop
+                    _log.warning("children cannot be looked at now", waiting=len(self._waits), error=repr(error))
+                    await asyncio.sleep(poll_seconds)
                 if not self._waits:
                     self._anything.clear()
 

@@ -152,11 +152,14 @@ class Dispatcher:
                 await self._recorder.flush()
                 self._must_flush = False
             exchange = await self._exchange(finishes, claim)
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
             self._finishes = finishes + self._finishes
             self._may_find_work = True
             self._pause_seconds = min(self._pause_seconds * 2 or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
-            _log.warning("the store is unavailable", finishes=len(finishes), error=str(error))
+            if isinstance(error, Unavailable):
+                _log.warning("the store is unavailable", finishes=len(finishes), error=str(error))
+            else:
+                _log.exception("a round with the store failed", finishes=len(finishes))
             return
         except asyncio.CancelledError:
             # Whether it was written is not known: told again, a finish that was is found too late and changes nothing.
@@ -201,4 +204,9 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - whatever it is, the task must end
                 failure = TaskError("Unstorable", f"the end could not be stored: {type(error).__name__}", code="result")
                 failed = Finish(task_id=finish.task_id, attempt=finish.attempt, state=State.FAILED, error=failure)
-                await self._tasks.exchange(self.worker_id, [failed], None, self._clock.now())
+                try:
+                    await self._tasks.exchange(self.worker_id, [failed], None, self._clock.now())
+                except Unavailable:
+                    raise
+                except Exception:  # noqa: BLE001 - its lease ends with the worker
+                    _log.exception("a task cannot be ended", task_id=str(finish.task_id))

@@ -18,6 +18,7 @@ from taskward.engine.tempo import Tempo
 from taskward.model.errors import NotFound
 from taskward.model.task import Task, TaskError
 from taskward.operations import Registry
+from taskward.operations.failure import error_of_task
 from taskward.ports import Clock, Finish
 
 _log = structlog.get_logger(__name__)
@@ -72,7 +73,10 @@ class Executor:
         run = _BODIES[operation.spec.isolation](task, operation, self._surroundings)
         self._runs[task.id] = run
         self._idle.clear()
-        run.start()
+        try:
+            run.start()
+        except Exception as error:  # noqa: BLE001 - no thread to be had, and the like: this task's, not the worker's
+            run.end(Raised(error_of_task(error)))
 
     def stop(self, task_id: UUID, attempt: int, reason: Stop) -> None:
         """Asks one body to end, if it is still running."""

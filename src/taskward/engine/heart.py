@@ -59,21 +59,19 @@ class Heart:
         renewed = loop.time()
         while True:
             await asyncio.sleep(self._interval_seconds)
-            is_dead = False
             while True:
                 before = loop.time()
                 try:
                     async with asyncio.timeout(max(renewed + self._lease_seconds - before, self._interval_seconds / 4)):
                         pulse = await self._workers.heartbeat(self.worker_id, self._clock.now())
-                except Exception as error:  # noqa: BLE001 - whatever it is, the next beat may succeed
-                    _log.warning("no heartbeat", error=repr(error))
-                    is_dead = loop.time() - renewed >= self._lease_seconds
-                else:
-                    is_dead = not pulse.alive
                     if pulse.alive:
                         renewed = before
                         self._on_pulse(pulse)
                         break
+                    is_dead = True
+                except Exception as error:  # noqa: BLE001 - whatever it is, the next beat may succeed
+                    _log.warning("no heartbeat", error=repr(error))
+                    is_dead = loop.time() - renewed >= self._lease_seconds
                 if is_dead:
                     await self._on_death()
                     renewed = loop.time()

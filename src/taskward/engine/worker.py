@@ -62,6 +62,7 @@ class Worker:
         self._find_operation = find_operation or self._find_registered
         self._random = randomness or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._parts: _Parts | None = None
+        self._draining = False
         self._stopping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -85,6 +86,7 @@ class Worker:
         """Stops claiming, gives running bodies `grace` to end, and then stops as `stop` does."""
         if self._parts is None:
             return
+        self._draining = True
         self._parts.dispatcher.stop_claiming()
         await self._say("draining")
         await _wait_until_idle(self._parts.executor, grace)
@@ -104,6 +106,7 @@ class Worker:
         await asyncio.shield(self._stopping)
 
     async def _stop(self, parts: "_Parts") -> None:
+        self._draining = True
         parts.dispatcher.stop_claiming()
         parts.executor.stop_all(Stop.HAND_BACK)
         # A little more than the bodies get, so that those which are killed are seen to end.
@@ -178,7 +181,7 @@ class Worker:
         _log.error("this worker was lost; dropping what it runs", worker=self.name, running=parts.executor.running)
         parts.dispatcher.stop_claiming()
         parts.executor.stop_all(Stop.ABANDON)
-        while True:
+        while not self._draining:
             try:
                 # What had ended before still counts, if nobody has declared the old worker lost.
                 await parts.dispatcher.tell()
@@ -186,9 +189,11 @@ class Worker:
                 self.id = uuid7()
                 await self._register()
                 break
-            except TaskwardError as error:
-                _log.warning("the store is unavailable", error=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next attempt may succeed
+                _log.warning("the worker cannot begin anew yet", error=repr(error))
                 await asyncio.sleep(self._tempo.heartbeat_interval.total_seconds() / 4)
+        if self._draining:
+            return
         parts.dispatcher.worker_id = parts.recorder.worker_id = parts.heart.worker_id = self.id
         parts.dispatcher.claim_again()
 

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from taskward.model.errors import Invalid
@@ -20,7 +21,8 @@ def shared(name: str) -> Resource:
     return Resource(name=name, exclusive=False)
 
 
-def placeholders(template: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def placeholders(template: str) -> tuple[str, ...]:
     """The names in braces. Raises ValueError when the braces are not plain names."""
     names: list[str] = []
     for _, name, spec, conversion in string.Formatter().parse(template):
@@ -29,7 +31,7 @@ def placeholders(template: str) -> list[str]:
         if not name.isidentifier() or spec or conversion:
             raise ValueError(f"{{{name}}} in {template!r} is not the name of an argument")
         names.append(name)
-    return names
+    return tuple(names)
 
 
 def check_templates(templates: Sequence[Resource], arguments: Sequence[str]) -> None:
