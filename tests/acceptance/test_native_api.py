@@ -304,7 +304,7 @@ def labeled(api: httpx2.Client) -> tuple[str, list[Json]]:
         submit(api, labels={"batch": label, "n": str(number)}, args={"text": f"needle-{label}-{number}"})
         for number in range(4)
     ]
-    tasks.append(submit(api, "probe.fail", labels={"batch": label}))
+    tasks.append(submit(api, "probe.fail", labels={"batch": label}, persist=True))
     return label, tasks
 
 
@@ -360,8 +360,8 @@ class TestList:
         self, params: Json, numbers: list[int], api: httpx2.Client, labeled: tuple[str, list[Json]]
     ) -> None:
         label, tasks = labeled
-        labels = [f"batch:{label}", *([params.pop("label")] if "label" in params else [])]
-        assert self.ids(api, label=labels, **params) == [tasks[number]["id"] for number in numbers]
+        conditions = params | {"label": [f"batch:{label}", *([params["label"]] if "label" in params else [])]}
+        assert self.ids(api, **conditions) == [tasks[number]["id"] for number in numbers]
 
     def test_text(self, api: httpx2.Client, labeled: tuple[str, list[Json]]) -> None:
         label, tasks = labeled
