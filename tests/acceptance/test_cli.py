@@ -1,12 +1,16 @@
 """Every command as people and scripts run it: real processes against a real server."""
 
 import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -616,3 +620,77 @@ def test_the_shell_completes(house: House, words: list[str], completed: list[str
         "COMP_CWORD": str(len(words) - 1),
     }
     assert house.run(env=asked).out.split() == completed
+
+
+# ------------------------------------------------------------------ on a terminal
+
+
+def on_terminal(house: House, *words: str, keys: str = "", until: str = "") -> tuple[int, str]:
+    """Runs a command on a terminal of 100 by 30, types the keys once `until` shows; its exit code and all it drew."""
+    environ = {**environment(house.data_dir), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execve(sys.executable, [sys.executable, "-m", "taskward.cli", *words], environ)  # noqa: S606 - our own program
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    drawn = b""
+    # The terminal is at its end (EIO) when the program is.
+    with contextlib.suppress(OSError):
+        while piece := os.read(terminal, 65536):
+            drawn += piece
+            if keys and until.encode() in drawn:
+                os.write(terminal, keys.encode())
+                keys = ""
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), drawn.decode()
+
+
+def test_a_wait_on_a_terminal_draws_the_tree(house: House) -> None:
+    code, drawn = on_terminal(house, "submit", "trial.bad_tree", "--wait")
+    assert code == 123
+    last = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", drawn.rpartition("trial.bad_tree")[0].rpartition("trial.bad_tree")[2])
+    assert "└─ ✘ trial.fail" in last
+    assert "ValueError: the child went wrong" in last
+    assert "2 failed" in last
+
+
+def test_a_wait_on_a_terminal_is_left_with_ctrl_c_and_the_task_goes_on(house: House) -> None:
+    code, drawn = on_terminal(
+        house, "submit", "trial.hold", "--label", "left=alone", "--wait", keys="\x03", until="1 running"
+    )
+    assert code == 130
+    assert "what was waited for goes on" in drawn
+    (task,) = house.data("task", "list", "--label", "left=alone")
+    assert task["state"] == "running"
+    house.ok("task", "cancel", task["id"])
+
+
+def test_top_is_left_with_q(house: House) -> None:
+    code, drawn = on_terminal(house, "top", keys="q", until="latest failures")
+    assert code == 0
+    assert "q quits" in drawn
+
+
+# ------------------------------------------------------------------ the database
+
+
+def test_the_database_is_checked_and_copied_while_in_use(house: House, tmp_path: Path) -> None:
+    assert house.data("db", "check")["faults"] == []
+    assert "schema" in house.ok("db", "upgrade").out
+    copy = tmp_path / "copy.db"
+    assert house.data("db", "backup", str(copy))["bytes"] == copy.stat().st_size
+    assert house.run("db", "backup", str(copy)).code == 1, "it is not overwritten"
+    assert house.data("db", "check", "--database", f"sqlite:///{copy}")["schema"] >= 1
+    missing = house.run("db", "check", "--data-dir", str(tmp_path / "nothing"))
+    assert missing.code == 1
+    assert "cannot read" in missing.err
+
+
+def test_a_postgresql_database_is_upgraded_and_checked(house: House, postgres_dsn: str) -> None:
+    before = house.run("db", "check", "--database", postgres_dsn, "--json")
+    assert before.code == 1
+    assert before.json["schema"] == 0
+    assert house.data("db", "upgrade", "--database", postgres_dsn)["schema"] >= 1
+    assert house.data("db", "check", "--database", postgres_dsn)["faults"] == []
+    assert "pg_dump" in house.run("db", "backup", "x.db", "--database", postgres_dsn).err

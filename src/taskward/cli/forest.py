@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from taskward.wire import TaskView, TreeNodeView
 
 CALM = timedelta(milliseconds=200)
 """Events that come closer together than this are looked at together."""
+REASONS_AFTER = timedelta(seconds=2)
+"""How long after the last event it is asked again why something waits: what it waits for has events of its own."""
 TREES = 8
 """Of how many tasks the tree is looked at, not only the state."""
 NODES = 500
@@ -80,10 +82,12 @@ class Forest:
     async def _look_until_final(self, tell: Callable[["Forest"], None]) -> None:
         wanted = set(self._order)
         while not self.is_final:
-            await self._changed.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REASONS_AFTER.total_seconds() if any(self.reasons.values()) else None):
+                    await self._changed.wait()
             self._changed.clear()
             touched, self._touched = self._touched & wanted, set()
-            await self.look([task for task in self._order if task in touched])
+            await self.look([task for task in self._order if task in touched or self.reasons.get(task)])
             tell(self)
             await asyncio.sleep(CALM.total_seconds())
 

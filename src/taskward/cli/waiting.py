@@ -59,7 +59,11 @@ async def _draw(forest: Forest) -> None:
 
 async def see_through(session: Session, tasks: Sequence[UUID], timeout: timedelta | None) -> ExitCode:
     """Waits for tasks, says how they ended, and ends the command accordingly."""
-    ended = await watch(session.client, tasks, timeout, quiet=session.as_json)
+    try:
+        ended = await watch(session.client, tasks, timeout, quiet=session.as_json)
+    except asyncio.CancelledError:
+        session.say("No longer waiting; what was waited for goes on.")
+        raise
     session.show(ended[0] if len(ended) == 1 else ended, lambda _: pictures.outcome(ended))
     return exit_of(ended)
 
