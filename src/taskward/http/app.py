@@ -19,6 +19,7 @@ from taskward.http.metrics import Metrics
 from taskward.http.native import ENDPOINTS
 from taskward.http.openapi import document
 from taskward.http.problems import Problems, kinds
+from taskward.http.scylla import scylla_routes
 from taskward.model.errors import NotFound
 from taskward.service import Service
 from taskward.settings import Settings
@@ -85,6 +86,7 @@ def create_app(
         route_handlers=[
             *(_route(endpoint, house) for endpoint in endpoints),
             *_open_routes(house, metrics, endpoints),
+            *(scylla_routes(service, access, settings) if settings.dialects.scylla else ()),
             *extra_routes,
         ],
         exception_handlers=Problems(public_url).handlers(),

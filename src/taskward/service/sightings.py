@@ -96,8 +96,8 @@ class Sightings:
     async def _members(self, group: Sequence[_Family]) -> AsyncGenerator[list[_Member], None]:
         """The nodes of families in their order; what has folded since its parent was looked at comes as its record."""
         if len(group) == 1 and group[0].size > _PIECE:
-            async for members in self._members_of_one(group[0]):
-                yield members
+            async for some in self._members_of_one(group[0]):
+                yield some
             return
         rows = await self._tasks.get_many([one for family in group for one in family.rows])
         records: dict[UUID, list[Folded]] = {family.above.node.id: list(family.records) for family in group}

@@ -1,0 +1,73 @@
+"""One request to ScyllaDB's API, and the addresses that answer to it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+from litestar.types import ASGIApp
+
+from taskward.auth import Principal
+from taskward.http.scylla.editions import Edition
+from taskward.http.scylla.nodes import Nodes, is_address
+from taskward.http.scylla.query import Query, parse_uuid
+from taskward.http.scylla.words import NO_NODE
+from taskward.service import Service
+from taskward.service.sightings import Sighting
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What every call works with."""
+
+    service: Service
+    edition: Edition
+    nodes: Nodes
+
+
+class Call:
+    """Who asks, and what. `name` is the last part of the address, where that is a parameter."""
+
+    def __init__(self, request: Request[Any, Any, Any], dialect: Dialect, principal: Principal, name: str) -> None:
+        self.request = request
+        self.principal = principal
+        self.name = name
+        self.query = Query(request.scope["query_string"])
+        self.service = dialect.service
+        self.edition = dialect.edition
+        self._nodes = dialect.nodes
+
+    @property
+    def task_id(self) -> UUID:
+        """The task that the address names. Raises Refused."""
+        return parse_uuid(self.name)
+
+    async def statuses(self, seen: Sequence[Sighting]) -> list[Any]:
+        """On the wire."""
+        counts = self.query.boolean("counts")
+        server = self.request.scope.get("server")
+        here = server[0] if server and is_address(server[0]) else NO_NODE
+        node_of = await self._nodes.of(here, (row for one in seen for row in one.rows))
+        return [self.edition.status(one, node_of, counts=counts) for one in seen]
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address and its method; `path` may end in a parameter in braces."""
+
+    method: str
+    path: str
+    handler: Callable[[Call], Awaitable[ASGIApp]]
+    since: str = "2024"
+    """The first edition that has it."""
+
+    def match(self, method: str, path: str) -> str | None:
+        """The parameter, or "" without one; None when it is another address."""
+        if method != self.method:
+            return None
+        fixed, brace, _ = self.path.partition("{")
+        if not brace:
+            return "" if path == fixed else None
+        name = path.removeprefix(fixed)
+        return name if len(name) < len(path) and name and "/" not in name else None
