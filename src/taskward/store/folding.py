@@ -8,7 +8,7 @@ import msgspec
 from taskward.model.states import State
 from taskward.model.task import Kind, Task, TaskError
 from taskward.model.tree import Folded, absorb, on_failed_path, rolled_up
-from taskward.store.plan import Ledger, Plan, Q, text
+from taskward.store.plan import Ledger, Plan, Q, in_pieces, text
 from taskward.store.rows import Brief, brief_from, task_from
 
 _folded = msgspec.json.Decoder(Folded).decode
@@ -16,21 +16,27 @@ _counts = msgspec.json.Decoder(dict[str, int]).decode
 _INTERRUPTED = TaskError(type="Interrupted", message="its run ended before it", code="interrupted")
 
 
-def fold(task: Brief, ledger: Ledger) -> Plan[None]:
-    """Folds what has waited for the end of `task`: its children with a key, itself, and parents above."""
-    if task.keeps_children:
-        for row in (yield Q.kept_children(task.id)):
-            yield from _fold_when_done(brief_from(row), parent_ended=True, ledger=ledger)
-    current: Brief | None = task
-    while current is not None and current.parent_id is not None and current.is_final:
-        rows = yield Q.lock_task(current.parent_id)
-        parent = brief_from(rows[0]) if rows else None
-        if parent is None:
-            return
-        if current.folds and not (yield from _fold_when_done(current, parent_ended=parent.is_final, ledger=ledger)):
-            return
-        # The parent may have waited for this one.
-        current = parent if parent.folds else None
+def fold(ended: Sequence[Brief], ledger: Ledger) -> Plan[None]:
+    """Folds what has waited for the end of these tasks: children with a key, themselves, and parents above."""
+    for task in ended:
+        if task.keeps_children:
+            for row in (yield Q.kept_children(task.id)):
+                yield from _fold_when_done(brief_from(row), parent_ended=True, ledger=ledger)
+    level = [task for task in ended if task.parent_id is not None]
+    while level:
+        rows = yield from in_pieces(Q.lock_tasks, sorted({task.parent_id for task in level if task.parent_id}))
+        parents = {parent.id: parent for parent in map(brief_from, rows)}
+        waited: dict[bytes, Brief] = {}
+        for task in level:
+            parent = parents.get(task.parent_id or b"")
+            if parent is None:
+                continue
+            if task.folds and not (yield from _fold_when_done(task, parent_ended=parent.is_final, ledger=ledger)):
+                continue
+            if parent.folds and parent.is_final and parent.parent_id is not None:
+                # It may have waited for this one.
+                waited[parent.id] = parent
+        level = list(waited.values())
 
 
 def _fold_when_done(task: Brief, *, parent_ended: bool, ledger: Ledger) -> Plan[bool]:

@@ -49,7 +49,7 @@ def settle(ended: Sequence[Brief], ledger: Ledger) -> Plan[None]:
         for task in batch:
             if task.has_steps:
                 yield from folding.close_steps(task, ledger)
-            yield from folding.fold(task, ledger)
+        yield from folding.fold(batch, ledger)
 
 
 def end_waiting(tasks: Sequence[Brief], state: State, error: TaskError, ledger: Ledger) -> Plan[list[Brief]]:

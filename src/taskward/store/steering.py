@@ -126,6 +126,9 @@ def resume(task_id: bytes, now: int) -> Plan[Task]:
     return (yield from view(task_id))
 
 
+_CHANGED = ("priority", "run_at", "gate", "persist", "labels")
+
+
 def change(task_id: bytes, wish: Change, now: int) -> Plan[Task]:
     """See `taskward.ports.Tasks.change`."""
     task = yield from load(task_id)
@@ -136,19 +139,15 @@ def change(task_id: bytes, wish: Change, now: int) -> Plan[Task]:
         raise Conflict(f"task {task.number} is {task.state}: priority, run_at and gate change only while a task waits")
     full = yield from view(task_id)
     ledger = Ledger(now)
-    priority = full.priority if wish.priority is None else wish.priority
-    run_at = full.run_at if wish.run_at is None else wish.run_at
-    gate = None if wish.clear_gate else (full.gate if wish.gate is None else wish.gate)
-    persist = full.persist if wish.persist is None else wish.persist
-    labels = full.labels if wish.labels is None else wish.labels
+    facts = {name: getattr(wish, name) for name in _CHANGED if getattr(wish, name) is not None}
+    if wish.clear_gate:
+        facts["gate"] = None
+    priority, run_at, gate, persist, labels = (facts.get(name, getattr(full, name)) for name in _CHANGED)
     [(number,)] = yield Q.change_task(task_id, priority, micros_or_none(run_at), gate, persist, text(labels), now)
     if wish.labels is not None:
         yield Q.delete_labels(number)
         yield Q.insert_label.each((number, name, value) for name, value in labels.items())
-    ledger.event(
-        task.id, task.root_id, task.client, "updated",
-        {"priority": priority, "run_at": run_at, "gate": gate, "persist": persist, "labels": labels},
-    )  # fmt: skip
+    ledger.event(task.id, task.root_id, task.client, "updated", facts)
     changed = msgspec.structs.replace(task, run_at=micros_or_none(run_at), gate=gate)
     # What is past time and gate, and stays so, keeps its place in every line.
     if task.state == State.SCHEDULED or (task.state in (State.BLOCKED, State.QUEUED) and is_closed(changed, now)):
