@@ -79,7 +79,7 @@ class TestTokens:
             assert "needs the scope write" in refused.json()["detail"]
             assert reader.get("/v1/tokens").status_code == 403
         with server.client(token(api, "write")) as writer:
-            assert writer.post("/v1/tasks", json=body).status_code == 202
+            assert writer.post("/v1/tasks", json=body, headers={"Prefer": "wait=5"}).status_code == 202
             assert writer.get("/v1/tasks").status_code == 403
         with server.client(token(api, "read", "write")) as operator:
             refusals: list[tuple[str, str, Json]] = [

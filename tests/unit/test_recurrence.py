@@ -2,85 +2,97 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskward.model.errors import Invalid
+from taskward.model.durations import parse_duration, show_seconds
+from taskward.model.errors import Invalid, NotFound
 from taskward.model.recurrence import Recurrence
+from taskward.model.settings import SETTINGS, duration_of, setting_named
+
+NOON = datetime(2030, 6, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+class TestTicks:
+    def test_an_interval_keeps_its_rhythm(self) -> None:
+        hourly = Recurrence(every=HOUR)
+        assert hourly.first(NOON) == NOON + HOUR
+        assert hourly.first(NOON, timedelta(0)) == NOON
+        assert hourly.after(NOON, NOON + timedelta(minutes=3)) == NOON + HOUR
+
+    @pytest.mark.parametrize(("late", "hours"), [(0, 1), (0.99, 1), (1, 2), (5.5, 6), (100, 101)])
+    def test_missed_ticks_collapse_into_one(self, late: float, hours: int) -> None:
+        assert Recurrence(every=HOUR).after(NOON, NOON + late * HOUR) == NOON + hours * HOUR
+
+    def test_cron_is_read_where_it_is_meant(self) -> None:
+        berlin = Recurrence(cron="30 4 * * *", timezone="Europe/Berlin")
+        assert berlin.first(NOON) == datetime(2030, 6, 2, 2, 30, tzinfo=UTC)
+        assert berlin.after(NOON, NOON + timedelta(days=300)) == datetime(2031, 3, 29, 3, 30, tzinfo=UTC)
+
+    def test_cron_misses_collapse_too(self) -> None:
+        each_minute = Recurrence(cron="* * * * *")
+        assert each_minute.after(NOON, NOON + HOUR) == NOON + HOUR + timedelta(minutes=1)
+
+    @pytest.mark.parametrize(
+        ("recurrence", "field"),
+        [
+            (Recurrence(), "/every_seconds"),
+            (Recurrence(every=HOUR, cron="* * * * *"), "/every_seconds"),
+            (Recurrence(every=timedelta(milliseconds=10)), "/every_seconds"),
+            (Recurrence(cron="* * *"), "/cron"),
+            (Recurrence(cron="61 * * * *"), "/cron"),
+            (Recurrence(cron="0 0 30 2 *"), "/cron"),
+            (Recurrence(cron="* * * * *", timezone="Mars/Olympus"), "/timezone"),
+            (Recurrence(cron="* * * * *", timezone="../etc/passwd"), "/timezone"),
+            (Recurrence(cron="* * * * *", timezone=""), "/timezone"),
+        ],
+    )
+    def test_what_makes_no_sense(self, recurrence: Recurrence, field: str) -> None:
+        with pytest.raises(Invalid) as error:
+            recurrence.check()
+        assert error.value.field == field
 
 
-def ticks(recurrence: Recurrence, start: datetime, count: int) -> list[datetime]:
-    found = [start]
-    while len(found) <= count:
-        following = recurrence.after(found[-1], found[-1])
-        assert following is not None
-        found.append(following)
-    return found[1:]
+class TestDurations:
+    @pytest.mark.parametrize(
+        ("text", "seconds"),
+        [
+            ("90", 90),
+            (0.5, 0.5),
+            ("90s", 90),
+            ("15m", 900),
+            ("1h30m", 5400),
+            ("7d", 604800),
+            ("2 W", 1209600),
+            ("250ms", 0.25),
+        ],
+    )
+    def test_as_people_write_them(self, text: str | float, seconds: float) -> None:
+        assert parse_duration(text) == timedelta(seconds=seconds)
+        assert parse_duration(show_seconds(timedelta(seconds=seconds))) == timedelta(seconds=seconds)
+
+    @pytest.mark.parametrize("text", ["", "soon", "-1", "1y", "nan", "inf", "1e300", "m", "5 5m x"])
+    def test_what_is_none(self, text: str) -> None:
+        with pytest.raises(ValueError, match="90s"):
+            parse_duration(text)
 
 
-def test_an_interval_keeps_its_rhythm_and_collapses_what_was_missed() -> None:
-    hourly = Recurrence(every=timedelta(hours=1))
-    tick = utc("2026-01-01T00:10")
-    assert hourly.after(tick, tick) == utc("2026-01-01T01:10")
-    assert hourly.after(tick, utc("2026-01-01T05:09:59")) == utc("2026-01-01T05:10")
-    assert hourly.after(tick, utc("2026-01-01T05:10")) == utc("2026-01-01T06:10")
-    assert hourly.first(tick) == utc("2026-01-01T01:10")
-    assert hourly.first(tick, timedelta(0)) == tick
+class TestSettings:
+    def test_every_default_is_a_value(self) -> None:
+        for setting in SETTINGS.values():
+            assert setting.description
+            if setting.default:
+                assert setting.check(setting.default) == setting.default
 
+    def test_what_is_stored_goes_before_the_default(self) -> None:
+        assert duration_of("task_ttl", {}) == timedelta(days=7)
+        assert duration_of("task_ttl", {"task_ttl": "60"}) == timedelta(minutes=1)
 
-def test_cron_hours_are_read_in_the_time_zone() -> None:
-    daily = Recurrence(cron="30 4 * * *", timezone="America/New_York")
-    assert daily.after(utc("2026-01-01T00:00"), utc("2026-01-01T00:00")) == utc("2026-01-01T09:30")
-    assert daily.after(utc("2026-07-01T00:00"), utc("2026-07-01T00:00")) == utc("2026-07-01T08:30")
+    def test_an_unknown_one_names_the_nearest(self) -> None:
+        with pytest.raises(NotFound, match=r"did you mean task_ttl\?"):
+            setting_named("tasks_ttl")
+        with pytest.raises(NotFound, match="there are task_ttl"):
+            setting_named("zzz")
 
-
-def test_missed_cron_ticks_collapse() -> None:
-    daily = Recurrence(cron="0 0 * * *")
-    assert daily.after(utc("2026-01-02T00:00"), utc("2026-01-20T13:00")) == utc("2026-01-21T00:00")
-
-
-def test_a_time_that_does_not_exist_comes_at_the_first_that_does() -> None:
-    # On 2026-03-29 Berlin's clocks go from 02:00 to 03:00.
-    daily = Recurrence(cron="30 2 * * *", timezone="Europe/Berlin")
-    assert ticks(daily, utc("2026-03-28T00:00"), 3) == [
-        utc("2026-03-28T01:30"),
-        utc("2026-03-29T01:00"),
-        utc("2026-03-30T00:30"),
-    ]
-
-
-def test_a_time_that_comes_twice_ticks_once() -> None:
-    # On 2026-10-25 Berlin's clocks go from 03:00 to 02:00.
-    daily = Recurrence(cron="30 2 * * *", timezone="Europe/Berlin")
-    assert ticks(daily, utc("2026-10-24T00:00"), 3) == [
-        utc("2026-10-24T00:30"),
-        utc("2026-10-25T00:30"),
-        utc("2026-10-26T01:30"),
-    ]
-
-
-def test_a_rhythm_by_minutes_goes_on_through_the_change() -> None:
-    half_hourly = Recurrence(cron="*/30 * * * *", timezone="Europe/Berlin")
-    for start in ("2026-03-29T00:00", "2026-10-25T00:00"):
-        found = ticks(half_hourly, utc(start), 6)
-        assert [tick - utc(start) for tick in found] == [timedelta(minutes=30 * n) for n in range(1, 7)]
-
-
-@pytest.mark.parametrize(
-    ("recurrence", "field"),
-    [
-        (Recurrence(), "/every_seconds"),
-        (Recurrence(every=timedelta(hours=1), cron="* * * * *"), "/every_seconds"),
-        (Recurrence(every=timedelta(milliseconds=1)), "/every_seconds"),
-        (Recurrence(cron="* * *"), "/cron"),
-        (Recurrence(cron="61 * * * *"), "/cron"),
-        (Recurrence(cron="0 0 30 2 *"), "/cron"),
-        (Recurrence(cron="* * * * *", timezone="Mars/Olympus"), "/timezone"),
-        (Recurrence(cron="* * * * *", timezone="../etc/passwd"), "/timezone"),
-    ],
-)
-def test_what_makes_no_sense_is_refused_by_name(recurrence: Recurrence, field: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        recurrence.check()
-    assert caught.value.field == field
+    @pytest.mark.parametrize("value", ["soon", True, -1])
+    def test_a_wrong_value_says_what_is_right(self, value: str | float) -> None:
+        with pytest.raises(Invalid, match="90s"):
+            setting_named("task_ttl").check(value)

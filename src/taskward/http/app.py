@@ -26,6 +26,7 @@ from taskward.settings import Settings
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
+_DOCS_POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 _METHODS = {"GET": ["GET", "HEAD"]}
 
 
@@ -134,7 +135,7 @@ def _open_routes(house: House, metrics: Metrics, endpoints: Sequence[Endpoint]) 
         return reply(200, msgspec.Raw(described))
 
     async def docs() -> ASGIApp:
-        return reply_text(page, "text/html")
+        return reply_text(page, "text/html", {"Content-Security-Policy": _DOCS_POLICY})
 
     async def problem(request: Request[Any, Any, Any]) -> ASGIApp:
         name = request.scope["path_params"]["name"]

@@ -238,9 +238,10 @@ def reply(status: int, body: Any = None, headers: Headers | None = None) -> ASGI
     return Reply(status, _encode(body), (("content-type", "application/json"), *given))
 
 
-def reply_text(text: str, media: str) -> ASGIApp:
+def reply_text(text: str, media: str, headers: Headers | None = None) -> ASGIApp:
     """An answer that is not JSON."""
-    return Reply(200, text.encode(), [("content-type", f"{media}; charset=utf-8")])
+    given = () if headers is None else headers.items()
+    return Reply(200, text.encode(), [("content-type", f"{media}; charset=utf-8"), *given])
 
 
 def versions(header: str, name: str) -> Sequence[int] | None:

@@ -95,7 +95,8 @@ class Submissions:
             rerun_of=task.id,
             priority=task.priority,
             queue=task.queue,
-            pool=task.pool,
+            # A child is in no pool; run again it is a root.
+            pool=task.pool if task.is_root else None,
             resources=task.resources,
             persist=task.persist,
             timeout=task.rules.timeout,

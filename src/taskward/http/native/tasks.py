@@ -87,7 +87,8 @@ async def submit(call: Call[NoQuery, Submit | SubmitMany]) -> ASGIApp:
         prefix="" if isinstance(body, Submit) else "/tasks/{}",
     )
     headers = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
-    wait = _preferred_wait(call)
+    # Who may submit and not look is answered at once: a preference may be ignored.
+    wait = _preferred_wait(call) if "read" in call.principal.scopes else None
     if isinstance(body, SubmitMany):
         return await _submitted_many(call, submitted.tasks, wait, headers)
     [task] = submitted.tasks
@@ -342,7 +343,7 @@ async def change_task(call: Call[NoQuery, Patch]) -> ASGIApp:
     elif len(tags) == 1:
         version = tags[0]
     else:
-        current = (await call.service.tasks.get(call.principal, call.ref)).version
+        current = (await call.service.tasks.find(call.principal, call.ref)).version
         version = current if current in tags else -1
     task = await refusable(call, call.service.tasks.change(call.principal, call.ref, call.body, version))
     return reply(200, _view(call, task), {"ETag": _etag(task)})
