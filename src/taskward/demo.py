@@ -79,7 +79,9 @@ def serving(data_dir: Path) -> Iterator[Server]:
         first = next(iter(process.stdout or ()), "")
         url = first.rpartition(" ")[2].strip()
         if not url.startswith("http"):
-            raise NotStarted(f"the server did not start; {log} says why")
+            process.wait()
+            last = "\n".join(log.read_text().splitlines()[-5:])
+            raise NotStarted(f"the server did not start; {log} ends with:\n{last}")
         yield Server(process, url)
     finally:
         process.terminate()

@@ -8,7 +8,7 @@ import typer
 
 from taskward.cli.forest import Forest
 from taskward.cli.words import amount, share, span
-from taskward.model.states import ACTIVE, FINAL, State
+from taskward.model.states import ACTIVE, FINAL, WAITING, State
 from taskward.model.task import Kind
 from taskward.wire import TreeNodeView
 
@@ -40,6 +40,8 @@ class News:
     def _is_news(self, node: TreeNodeView, now: datetime) -> bool:
         before = self._states.get(node.id)
         if node.kind is Kind.STEP and node.state not in {State.FAILED, State.CANCELED}:
+            return False
+        if node.depth and node.state in WAITING:
             return False
         if before is not node.state:
             return True
