@@ -10,11 +10,13 @@ from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Task, TaskError
 from taskward.ports import OperationInfo, Pulse, Queue, Topic, WorkerInfo
-from taskward.store.plan import Ledger, Plan, Q, Wake, text
-from taskward.store.rows import Brief, brief_from, from_micros, task_from, to_micros, uuid_or_none
+from taskward.store.folding import close_steps
+from taskward.store.plan import Ledger, Plan, Q, Wake, in_pieces, text
+from taskward.store.rows import brief_from, from_micros, task_from, to_micros, uuid_or_none
 from taskward.store.settling import free_slots, settle
 
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
+_LOST = TaskError(type="WorkerLost", message="its worker stopped without a word", code="worker-lost")
 _spec = msgspec.json.Decoder(dict[str, object]).decode
 
 
@@ -56,35 +58,31 @@ def reap(before: int, now: int, limit: int) -> Plan[list[Task]]:
     if not orphans:
         return []
     ledger = Ledger(now)
-    ended: list[Brief] = []
-    waiting: list[Brief] = []
-    for task in orphans:
-        yield from _close_steps(task, ledger)
-        error = TaskError(type="WorkerLost", message="its worker stopped without a word", code="worker-lost")
-        if task.state == State.RUNNING and task.losses < task.lost_limit:
-            rows = yield Q.lose_attempt(task.id, task.attempt, now)
-            waiting += map(brief_from, rows)
-            ledger.moved(brief_from(rows[0]), State.RUNNING, State.QUEUED, "state", error=error)
-            continue
-        state = State.CANCELED if task.state == State.CANCELING else State.FAILED
-        rows = yield Q.finish(
-            task.id, task.attempt, task.worker_id, state.value, None, text(error), None, None, None, None, now
-        )
-        ended += map(brief_from, rows)
-        ledger.moved(brief_from(rows[0]), task.state, state, "state", error=error)
+    again = [task for task in orphans if task.state == State.RUNNING and task.losses < task.lost_limit]
+    over = [task for task in orphans if task not in again]
+    reason = text(_LOST)
+    rows = yield Q.lose_attempt.each((task.id, task.attempt, now) for task in again)
+    waiting = [brief_from(row) for row in rows]
+    rows = yield Q.finish.each(
+        (task.id, task.attempt, task.worker_id, state, None, reason, None, None, None, None, now)
+        for task in over
+        for state in [State.FAILED.value if task.state == State.RUNNING else State.CANCELED.value]
+    )
+    ended = [brief_from(row) for row in rows]
+    before_of = {task.id: task.state for task in orphans}
+    for task in (*waiting, *ended):
+        ledger.moved(task, before_of[task.id], task.state, error=_LOST)
     yield from free_slots([*ended, *waiting], ledger)
+    for task in waiting:
+        if task.has_steps:
+            yield from close_steps(task, ledger, _LOST)
+    ids = [task.id for task in orphans]
+    found = {row[0]: row for row in (yield from in_pieces(Q.get_tasks, ids))}
     yield from settle(ended, ledger)
     yield from ledger.write()
-    found = {row[0]: task_from(row) for row in (yield Q.get_tasks([task.id for task in orphans]))}
-    return [found[task.id] for task in orphans if task.id in found]
-
-
-def _close_steps(task: Brief, ledger: Ledger) -> Plan[None]:
-    """Steps a lost run left open end as failed and fold, inner ones first."""
-    error = TaskError(type="WorkerLost", message="its worker stopped without a word", code="worker-lost")
-    for (step_id,) in (yield Q.steps_below(task.id)):
-        rows = yield Q.end_step(step_id, State.FAILED.value, text(error), ledger.now)
-        yield from settle([brief_from(row) for row in rows], ledger)
+    # What has folded is told as it was just before.
+    found |= {row[0]: row for row in (yield from in_pieces(Q.get_tasks, ids))}
+    return [task_from(found[one]) for one in ids]
 
 
 def workers() -> Plan[list[WorkerInfo]]:
