@@ -12,7 +12,7 @@ from taskward.service.catalogue import Catalogue
 
 
 async def work_until(house: House, requests: StopRequests) -> None:
-    """Claims and runs tasks until a stop is requested; then drains for `server.shutdown_grace`, or until asked twice."""
+    """Claims and runs tasks until asked to stop; then drains for `server.shutdown_grace`, or until asked again."""
     settings = house.settings.worker
     catalogue = Catalogue(house.registry, house.store.workers, house.clock)
     worker = Worker(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
@@ -201,7 +202,7 @@ def parse_ref(text: str) -> Ref:
 
 async def read_body(request: Request[Any, Any, Any], shape: Shape, *, optional: bool) -> Any:
     """The decoded body. Raises Malformed, UnsupportedMedia, Invalid; and 413 when it is too long."""
-    raw = await request.body()
+    raw = await _raw_body(request)
     if not raw:
         if optional:
             return shape.kind()
@@ -210,6 +211,26 @@ async def read_body(request: Request[Any, Any, Any], shape: Shape, *, optional: 
     if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
         raise UnsupportedMedia(f"the body must be application/json, not {media or 'without a Content-Type'}")
     return shape.decode(raw)
+
+
+async def _raw_body(request: Request[Any, Any, Any]) -> bytes:
+    """The bytes of the body. Refused by what it says of its length, and at the latest by what comes."""
+    limit = request.route_handler.resolve_request_max_body_size() or 0
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced[:20]) > limit:
+        raise RequestEntityTooLarge
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise Malformed("the request ended before its body did")
+        parts.append(message["body"])
+        size += len(message["body"])
+        if size > limit:
+            raise RequestEntityTooLarge
+        if not message.get("more_body"):
+            return b"".join(parts)
 
 
 class Reply:
