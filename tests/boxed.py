@@ -60,6 +60,12 @@ def sleep(ctx: SyncContext, marks: Path, stubborn: bool = False) -> None:  # noq
 
 
 @boxed.operation(isolation="process")
+def leave_helper(ctx: SyncContext) -> int:
+    """Ends while its helper still runs."""
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid
+
+
+@boxed.operation(isolation="process")
 async def sleep_async(ctx: Context, marks: Path) -> None:
     (marks / "pids").write_text(str(os.getpid()))
     try:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from taskward import Canceled, ChildFailed, Context, Module, Retention, Retry, SyncContext
+from taskward.engine import Tempo
 from taskward.model.states import State
 from taskward.model.task import Progress, Task
 from taskward.operations import Wishes
@@ -477,6 +478,33 @@ async def test_parents_several_deep_share_one_slot() -> None:
         task = await engine.submit(tower, height=10)
         assert await engine.result(task) == 10
         assert len((await engine.tree(task)).nodes) == 11
+
+
+async def test_a_child_that_ended_before_anybody_waits_is_found_at_once() -> None:
+    module = Module("m")
+    gate = Gate()
+
+    @module.operation()
+    async def parent(ctx: Context) -> int:
+        child = await ctx.spawn(add, a=1)
+        gate.reached.set()
+        await gate.wait_until_open()
+        return int(await child.result())
+
+    @module.operation()
+    async def other_parent(ctx: Context) -> None:
+        await (await ctx.spawn(add, a=1, queue="nobody")).result()
+
+    async with TestEngine([module, bodies], tempo=Tempo(poll_interval=timedelta(minutes=1))) as engine:
+        other = await engine.submit(other_parent)  # for it the watch is awake already
+        task = await engine.submit(parent)
+        await gate.wait_until_reached()
+        (child,) = await engine.store.tasks.children(task.id)
+        await engine.wait(child)
+        await asyncio.sleep(0.1)  # what there was to be woken for is past
+        gate.opened.set()
+        assert await engine.result(task) == 2
+        await engine.cancel(other)
 
 
 async def test_a_child_that_failed_raises_in_its_parent() -> None:

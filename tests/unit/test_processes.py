@@ -113,6 +113,10 @@ async def test_a_body_that_does_not_stop_is_killed_with_all_it_started(engine: T
         await wait_until_gone(pid)
 
 
+async def test_what_a_body_started_ends_with_it(engine: TestEngine) -> None:
+    await wait_until_gone(await engine.result(await engine.submit(boxed.leave_helper)))
+
+
 async def test_cancel_reaches_an_async_body_in_its_process(engine: TestEngine, tmp_path: Path) -> None:
     task = await engine.submit(boxed.sleep_async, marks=tmp_path)
     await pids(tmp_path)
