@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,8 @@ async def test_a_canceled_run_leaves_the_manifest_that_was_there(engine: TestEng
     ended = await engine.wait(task)
     assert ended.state is State.CANCELED
     assert target.read_bytes() == before
+    await engine.wait_all()
+    for thread in threading.enumerate():
+        if thread.name.startswith("taskward-manifest"):
+            thread.join(1)
+            assert not thread.is_alive(), "a reader that was told to stop stops within a chunk"
