@@ -128,7 +128,9 @@ async def test_a_canceled_run_leaves_the_manifest_that_was_there(engine: TestEng
     with (folder / "2025" / "big.bin").open("wb") as big:
         big.truncate(4 * 1024**3)
     task = await engine.submit(build, path=str(folder))
-    await engine.wait_for(task, lambda task: task.progress.done > 0 or task.state is State.RUNNING)
+    await engine.wait_for(task, lambda task: task.progress.done > 0)
+    (reader,) = [node.task for node in (await engine.tree(task)).nodes if node.task and node.task.name == "2025"]
+    await engine.wait_for(reader, lambda task: task.progress.done > 0)
     await engine.cancel(task)
     ended = await engine.wait(task)
     assert ended.state is State.CANCELED
