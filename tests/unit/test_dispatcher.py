@@ -74,6 +74,17 @@ class Tasks:
                 await self.changed.wait()
 
 
+class _Failing:
+    """A flush that cannot be done."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def __call__(self) -> None:
+        self.calls += 1
+        raise Unavailable("away")
+
+
 class Bench:
     """A dispatcher and a recorder at work."""
 
@@ -210,6 +221,30 @@ async def test_notes_are_written_before_the_end_they_belong_to(bench: Bench) -> 
     bench.end(task, must_flush=told.unwritten)
     await bench.tasks.until(lambda: bool(bench.tasks.told))
     assert order == ["notes", "notes", "end"]
+
+
+async def test_what_ends_while_notes_are_written_has_its_own_written_too(bench: Bench) -> None:
+    first, second = make_task(), make_task()
+    record, started, go_on = bench.tasks.record, asyncio.Event(), asyncio.Event()
+
+    async def slow_record(worker_id: UUID | None, notes: Sequence[Note], now: datetime) -> frozenset[UUID]:
+        started.set()
+        await go_on.wait()
+        return await record(worker_id, notes, now)
+
+    bench.tasks.record = slow_record  # type: ignore[method-assign]
+    bench.recorder.open(first).log(1, "line", {}, None)
+    bench.slots.take()
+    bench.end(first, must_flush=True)
+    await started.wait()
+    bench.recorder.flush = failing_flush = _Failing()  # type: ignore[method-assign]
+    bench.slots.take()
+    bench.end(second, must_flush=True)
+    go_on.set()
+    await bench.tasks.until(lambda: bool(bench.tasks.told))
+    await asyncio.sleep(0.05)
+    assert failing_flush.calls >= 1
+    assert [finish.task_id for finish in bench.tasks.told] == [first.id]
 
 
 async def test_what_is_claimed_while_it_stops_goes_back(bench: Bench) -> None:

@@ -148,9 +148,7 @@ class Dispatcher:
         if claim is not None:
             self._may_find_work = False
         try:
-            if self._must_flush:
-                await self._recorder.flush()
-                self._must_flush = False
+            await self._flush_if_needed()
             exchange = await self._exchange(finishes, claim)
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
             self._finishes = finishes + self._finishes
@@ -167,6 +165,17 @@ class Dispatcher:
             raise
         self._pause_seconds = 0
         self._settle(finishes, claim, exchange)
+
+    async def _flush_if_needed(self) -> None:
+        if not self._must_flush:
+            return
+        # At once, not afterwards: what ends meanwhile may have notes of its own to be written before.
+        self._must_flush = False
+        try:
+            await self._recorder.flush()
+        except BaseException:
+            self._must_flush = True
+            raise
 
     def _settle(self, finishes: Sequence[Finish], claim: Claim | None, exchange: Exchange) -> None:
         if exchange.lost:
