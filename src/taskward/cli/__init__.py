@@ -9,6 +9,7 @@ from taskward.cli import (
     client,
     database,
     module,
+    nodetool,
     operation,
     pool,
     queue,
@@ -44,6 +45,12 @@ app.add_typer(operation.app, name="operation", rich_help_panel=_LOOK)
 app.add_typer(queue.app, name="queue", rich_help_panel=_LOOK)
 app.add_typer(pool.app, name="pool", rich_help_panel=_LOOK)
 app.add_typer(setting.app, name="setting", rich_help_panel=_LOOK)
+app.command(
+    rich_help_panel=_LOOK,
+    # It has a command line of its own, where -h is a host.
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)(nodetool.nodetool)
 app.add_typer(token.app, name="token", rich_help_panel=_HOUSE)
 app.add_typer(client.app, name="client", rich_help_panel=_HOUSE)
 app.add_typer(user.app, name="user", rich_help_panel=_HOUSE)

@@ -51,6 +51,8 @@ class Rehearsal:
         principal.require("write")
         await self._desk.check_module(principal, MODULE)
         parent = None if parent_id is None else await self._desk.find(principal, parent_id)
+        if task_id is not None:
+            await self._make_room(task_id)
         new = NewTask(
             id=task_id or uuid7(),
             kind=Kind.EXTERNAL,
@@ -71,6 +73,13 @@ class Rehearsal:
         )
         submitted = await self._tasks.submit(Submission((new,)), self._clock.now())
         return submitted.tasks[0]
+
+    async def _make_room(self, task_id: UUID) -> None:
+        """An id that the registry has forgotten may be given again."""
+        found = (await self._tasks.get_many([task_id])).get(task_id)
+        now = self._clock.now()
+        if found is not None and found.operation == OPERATION and not found.is_registered(now):
+            await self._tasks.delete(task_id, now)
 
     async def finish(self, principal: Principal, task_id: UUID, error: str | None) -> None:
         """Ends it, failed with an error or else well; when this returns it has folded. Again is harmless."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
@@ -14,6 +15,7 @@ from taskward.http.scylla.call import Call, Dialect, Route
 from taskward.http.scylla.editions import EDITIONS
 from taskward.http.scylla.errors import Refused, answer
 from taskward.http.scylla.nodes import Nodes
+from taskward.model.errors import TaskwardError
 from taskward.service import Service
 from taskward.settings import Settings
 
@@ -36,10 +38,9 @@ def scylla_routes(service: Service, access: Access, settings: Settings) -> list[
 
     prefixes = ["/task_manager", "/task_manager_test"]
     paths = [path for prefix in prefixes for path in (prefix, f"{prefix}/{{rest:path}}")]
-    route = HTTPRouteHandler(
-        paths, http_method=_METHODS, status_code=200, exception_handlers={Exception: answer, Refused: answer}
-    )
-    return [route(handle)]
+    # The application has handlers of its own for the first two, which would go before one for any exception.
+    handlers: dict[int | type[Exception], Any] = dict.fromkeys([TaskwardError, HTTPException, Exception], answer)
+    return [HTTPRouteHandler(paths, http_method=_METHODS, status_code=200, exception_handlers=handlers)(handle)]
 
 
 def _find(routes: Sequence[Route], method: str, path: str) -> tuple[Route, str]:

@@ -21,16 +21,16 @@ class Nodes:
         self._until = 0.0
 
     async def of(self, here: str, rows: Iterable[Relative]) -> NodeOf:
-        """The addresses of those that have these children; folded ones are here."""
+        """The addresses of those that have these children; here is what no worker has, and what has folded."""
         unknown = {row.worker for row in rows if row.worker is not None} - self._by_worker.keys()
         if unknown or time.monotonic() > self._until:
             await self._learn()
         known = self._by_worker
 
         def node_of(child: Relative | None) -> str:
-            if child is None:
+            if child is None or child.worker is None:
                 return here
-            return NO_NODE if child.worker is None else known.get(child.worker, NO_NODE)
+            return known.get(child.worker, NO_NODE)
 
         return node_of
 
