@@ -13,6 +13,8 @@ from taskward.model.states import State
 from taskward.model.task import Event, NewTask, Task, TaskError
 from taskward.ports import Claim, Finish, IdempotencyKey, Submission, Submitted, Subscription, Topic, WorkerInfo
 from taskward.store import SqlStore
+from taskward.store.catalogue import compose
+from taskward.store.plan import Plan
 from tests.tasks import NOON
 
 BOOM = TaskError("Boom", "it went wrong")
@@ -147,6 +149,15 @@ class House:
         """Everything in the journal, or about one task."""
         task_id = task.id if isinstance(task, Task) else task
         return await self.store.journal.events("", task_id=task_id, limit=100_000)
+
+    async def count(self, sql: str) -> int:
+        """The number a statement gives, for what can be seen in the tables alone."""
+
+        def look() -> Plan[int]:
+            rows = yield compose("look", sql)()
+            return int(rows[0][0])
+
+        return await self.store.database.read(look)
 
     async def tallies(self) -> dict[State, int]:
         """The maintained counters by state alone."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from taskward.model.errors import Invalid
 from taskward.model.policy import Rules
 from taskward.model.states import State
 from taskward.model.task import Kind, NewTask, Progress, Task
@@ -14,6 +15,10 @@ from taskward.store.rows import Brief, from_micros, micros_or_none
 _MICROSECOND = timedelta(microseconds=1)
 _NO_RULES = Rules()
 _NO_PROGRESS = Progress()
+_TEXTS = (
+    "operation", "name", "module", "type", "scope", "client", "created_by", "correlation_id", "key", "queue", "pool",
+    "gate",
+)  # fmt: skip
 
 
 class Accepted:
@@ -47,6 +52,17 @@ class Accepted:
     def is_new(self) -> bool:
         """Whether it gets a row: its spawn key may name a task that has one."""
         return self.twin is None and (self.seen is None or self.seen.id == self.new.id)
+
+    def check(self) -> None:
+        """Raises Invalid for what no database can hold."""
+        for name in _TEXTS:
+            if "\0" in (getattr(self.new, name) or ""):
+                raise Invalid(f"/{name}", "must not contain NUL")
+        for label, value in self.new.labels.items():
+            if "\0" in label or "\0" in value:
+                raise Invalid("/labels", "must not contain NUL")
+        if any("\0" in resource.name for resource in self.new.resources):
+            raise Invalid("/resources", "must not contain NUL")
 
     @property
     def answered_id(self) -> UUID:

@@ -12,7 +12,7 @@ from taskward.store import lines
 from taskward.store.folding import close_steps
 from taskward.store.placing import place
 from taskward.store.plan import Ledger, Plan, Q, text
-from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, task_from
+from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, storable, task_from
 from taskward.store.settling import free_slots, settle
 
 URGENT, ORDINARY = 1, 2
@@ -89,7 +89,7 @@ def _return_row(worker_id: bytes, finish: Finish, now: int) -> tuple[object, ...
         finish.task_id.bytes, finish.attempt, worker_id, finish.state.value, micros_or_none(finish.run_at),
         None if finish.error is None else text(finish.error), retried,
         None if progress is None else progress.done, None if progress is None else progress.total,
-        None if progress is None else progress.unit, None if progress is None else progress.message, now,
+        None if progress is None else progress.unit, None if progress is None else storable(progress.message), now,
     )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _finish_row(worker_id: bytes, finish: Finish, now: int) -> tuple[object, ...
         None if finish.result is None else finish.result.decode(),
         None if finish.error is None else text(finish.error),
         None if progress is None else progress.done, None if progress is None else progress.total,
-        None if progress is None else progress.unit, None if progress is None else progress.message, now,
+        None if progress is None else progress.unit, None if progress is None else storable(progress.message), now,
     )  # fmt: skip
 
 

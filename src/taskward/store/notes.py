@@ -10,7 +10,7 @@ from taskward.model.tree import Folded
 from taskward.ports import CreationNote, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened, Topic
 from taskward.store.folding import add_records
 from taskward.store.plan import Ledger, Plan, Q, Wake, in_pieces, text
-from taskward.store.rows import to_micros
+from taskward.store.rows import storable, to_micros
 
 
 class _Owner:
@@ -58,7 +58,7 @@ def record(worker_id: bytes | None, notes: Sequence[Note], now: int) -> Plan[fro
 
 def _log_row(note: LogNote) -> tuple[Any, ...]:
     return (
-        note.task_id.bytes, to_micros(note.at), note.severity, note.source, note.message, note.attempt,
+        note.task_id.bytes, to_micros(note.at), note.severity, note.source, storable(note.message), note.attempt,
         None if note.step_id is None else note.step_id.bytes, note.visible, text(note.fields) if note.fields else "{}",
     )  # fmt: skip
 
@@ -71,7 +71,8 @@ def _progress(notes: Sequence[ProgressNote], owners: dict[bytes, _Owner], ledger
     rows = []
     for one_id, note in newest.items():
         progress = note.progress
-        rows.append((one_id, progress.done, progress.total, progress.unit, progress.message, ledger.now))
+        message = storable(progress.message)
+        rows.append((one_id, progress.done, progress.total, progress.unit, message, ledger.now))
         owner = owners[note.task_id.bytes]
         ledger.event(one_id, owner.root_id, owner.client, "progress", {"progress": progress})
     yield Q.set_progress.each(rows)
@@ -83,7 +84,8 @@ def _reports(notes: Sequence[ReportNote], owners: dict[bytes, _Owner], ledger: L
     rows = []
     for (task_id, _), note in newest.items():
         report = note.report
-        rows.append((task_id, report.code, report.done, report.total, report.unit, report.message, report.state.value))
+        message = storable(report.message)
+        rows.append((task_id, report.code, report.done, report.total, report.unit, message, report.state.value))
         owner = owners[task_id]
         ledger.event(task_id, owner.root_id, owner.client, "report", {"report": report})
     yield Q.set_report.each(rows)
@@ -131,8 +133,8 @@ def _steps(notes: Sequence[Note], owners: dict[bytes, _Owner], ledger: Ledger) -
 def _step_row(task_id: UUID, record: Folded) -> tuple[Any, ...]:
     progress = record.progress
     return (
-        task_id.bytes, record.id.bytes, record.operation, record.name, record.type, record.scope,
+        task_id.bytes, record.id.bytes, record.operation, storable(record.name), record.type, record.scope,
         text(record.labels) if record.labels else "{}", record.parent_id.bytes,
         to_micros(record.started_at or record.created_at), progress.done, progress.total, progress.unit,
-        progress.message,
+        storable(progress.message),
     )  # fmt: skip

@@ -49,8 +49,19 @@ def in_pieces(statement: Statement, members: Sequence[Any]) -> Plan[list[Row]]:
 
 
 def text(value: Any) -> str:
-    """`value` as JSON text."""
-    return encode(value).decode()
+    """`value` as JSON text. Half a surrogate pair, as in a file name that is not text, is shown as unreadable."""
+    try:
+        return encode(value).decode()
+    except UnicodeEncodeError:
+        return encode(_readable(msgspec.to_builtins(value))).decode()
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_readable(name): _readable(member) for name, member in value.items()}
+    return [_readable(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 class Database(Protocol):

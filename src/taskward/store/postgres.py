@@ -6,7 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 
-from taskward.model.errors import Unavailable
+from taskward.model.errors import Invalid, Unavailable
 from taskward.ports import Topic
 from taskward.store.catalogue import Batch, Call, Row
 from taskward.store.migrate import missing
@@ -93,6 +93,8 @@ class PostgresDatabase:
                 if attempt + 1 >= _CLASHES:
                     raise Clash(str(error)) from error
                 continue
+            except asyncpg.CharacterNotInRepertoireError as error:
+                raise Invalid("", f"has a character that cannot be stored: {error}") from error
             except _DOWN as error:
                 raise Unavailable(f"PostgreSQL: {error}") from error
             self.commits += 1

@@ -58,6 +58,13 @@ MACROS = {
 """`{task}` as readers see it (secrets in the arguments masked), `{claimed}` as its worker does."""
 
 
+def storable(text: str) -> str:
+    """`text` without what a database cannot hold: NUL is shown by its sign, half a surrogate pair as unreadable."""
+    if text.isascii():
+        return text.replace("\0", "\N{SYMBOL FOR NULL}") if "\0" in text else text
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
+
+
 def to_micros(at: datetime) -> int:
     """Microseconds since 1970, exactly."""
     return (at - _EPOCH) // _MICROSECOND

@@ -65,6 +65,8 @@ def _accept(submission: Submission, ledger: Ledger) -> Plan[Submitted | list[Acc
     if known is not None:
         return known
     accepted = [Accepted(new, ledger.now) for new in submission.tasks]
+    for one in accepted:
+        one.check()
     own = _check_own(accepted)
     relatives = yield from _relatives(accepted, own)
     repeated = yield from _superseded(submission)
