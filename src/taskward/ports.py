@@ -342,6 +342,9 @@ class Schedule(Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = field(default_factory=dict)
     description: str = ""
     active: bool = True
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    """When it was last made anew by somebody; ticks do not count."""
     next_at: datetime | None = None
     last_at: datetime | None = None
     last_task_id: UUID | None = None

@@ -170,7 +170,7 @@ class Authenticator:
             case "bearer" | "token" if value:
                 return await self.bearer(value)
             case "basic":
-                user, password = _basic(value)
+                user, password = basic_credential(value)
                 return await self.password(user, password)
             case _:
                 raise Unauthenticated(
@@ -252,7 +252,8 @@ class Authenticator:
             self._scrypts_waiting -= 1
 
 
-def _basic(value: str) -> tuple[str, str]:
+def basic_credential(value: str) -> tuple[str, str]:
+    """User and password of what follows `Basic `. Raises Unauthenticated."""
     try:
         user, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
     except ValueError:

@@ -35,6 +35,11 @@ def new_session() -> str:
     return _SESSION_PREFIX + secrets.token_urlsafe(32)
 
 
+def is_session(secret: str) -> bool:
+    """Whether it looks like the secret of a session, and not of another credential."""
+    return secret.startswith(_SESSION_PREFIX)
+
+
 def hash_secret(secret: str) -> str:
     """Of a random secret: sha256 in hex."""
     return hashlib.sha256(secret.encode()).hexdigest()

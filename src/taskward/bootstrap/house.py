@@ -8,6 +8,7 @@ from pathlib import Path
 from taskward.clock import SystemClock
 from taskward.model.durations import parse_duration, show_seconds
 from taskward.model.settings import SETTINGS
+from taskward.modules.upkeep import upkeep
 from taskward.notify import PostgresNotifier, SocketNotifier
 from taskward.operations import Registry
 from taskward.ports import Clock, Notifier, Store
@@ -59,6 +60,7 @@ async def open_house(settings: Settings, apps: Sequence[str] = ()) -> AsyncItera
         stack.push_async_callback(store.close)
         await notifier.open()
         stack.push_async_callback(notifier.close)
+        registry.add(upkeep(store.tasks, clock))
         defaults = _defaults(settings)
         await _tell_defaults(store, clock, defaults)
         yield House(settings, store, notifier, clock, registry, defaults)

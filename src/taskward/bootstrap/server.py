@@ -15,6 +15,7 @@ import uvicorn
 import uvloop
 
 from taskward.auth import Authenticator, ensure_admin_token
+from taskward.bootstrap.dialects import dialect_routes
 from taskward.bootstrap.engine import keeping_house, work_until
 from taskward.bootstrap.house import House, open_house
 from taskward.bootstrap.logs import configure_logs
@@ -83,7 +84,7 @@ async def serve_until(house: House, requests: StopRequests, announce: Callable[[
         url = _url_of(listener)
         server = _Server(
             uvicorn.Config(
-                create_app(service, authenticator, settings),
+                create_app(service, authenticator, settings, dialect_routes(service, authenticator, settings)),
                 http="httptools",
                 ws="none",
                 lifespan="on",

@@ -51,7 +51,7 @@ class Application(Litestar):
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if correlation is not None:
+                if correlation is not None and all(name != b"correlation-id" for name, _ in message["headers"]):
                     message["headers"] = [*message["headers"], (b"correlation-id", correlation)]
                 route = scope.get("path_template") or "(none)"
                 self.metrics.observe(scope["method"], route, message["status"], time.perf_counter() - began)

@@ -15,6 +15,7 @@ from taskward.service.rehearsal import Rehearsal
 from taskward.service.roster import RosterDesk
 from taskward.service.runtime_settings import RuntimeSettings
 from taskward.service.schedules import ScheduleDesk
+from taskward.service.searches import Searches
 from taskward.service.stats import Counters
 from taskward.service.streams import Streams
 from taskward.service.submissions import Submissions
@@ -30,6 +31,7 @@ class Service:
     """What a front end may do, by noun. Every method takes the principal first and checks it."""
 
     tasks: TaskDesk
+    searches: Searches
     submissions: Submissions
     external: ExternalWork
     roster: RosterDesk
@@ -64,6 +66,7 @@ class Service:
         roster = RosterDesk(desk, store, catalogue, watcher, clock)
         return cls(
             tasks=desk,
+            searches=Searches(store.tasks),
             submissions=submissions,
             external=ExternalWork(desk, store.tasks, clock),
             roster=roster,

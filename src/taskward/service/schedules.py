@@ -106,6 +106,8 @@ class ScheduleDesk:
             labels=body.labels,
             description=body.description,
             active=body.active,
+            created_at=known.created_at if known else now,
+            updated_at=now,
             next_at=next_at if body.active else None,
             last_at=known.last_at if known else None,
             last_task_id=known.last_task_id if known else None,

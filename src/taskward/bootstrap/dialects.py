@@ -1,0 +1,16 @@
+"""Which APIs beside the native one a server speaks."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from taskward.auth import Authenticator
+from taskward.http.pulp import pulp_routes
+from taskward.service import Service
+from taskward.settings import Settings
+
+
+def dialect_routes(service: Service, authenticator: Authenticator, settings: Settings) -> list[HTTPRouteHandler]:
+    """The routes of every dialect that the settings leave on."""
+    routes: list[HTTPRouteHandler] = []
+    if settings.dialects.pulp:
+        routes += pulp_routes(service, authenticator, settings)
+    return routes

@@ -1,0 +1,135 @@
+"""What a URL asks for: filters, an order, a page, and which members of the answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+from msgspec import Struct
+
+from taskward.http.pulp.errors import NOT_FOUND, Refused, bad
+from taskward.http.pulp.filters import Filters, Several
+
+DEFAULT_LIMIT = 100
+MOST = 1000
+"""The longest page. Pulp knows no bound; who asks for more finds the rest behind `next`."""
+
+_ALWAYS = frozenset({"exclude_fields", "fields", "limit", "minimal", "offset", "page_size", "ordering", "format"})
+
+
+class Selection(Struct, frozen=True):
+    """Which members of each result are shown; no choice shows all."""
+
+    only: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    minimal: bool = False
+
+    def shows(self, *names: str) -> bool:
+        """Whether any of these members is shown."""
+        return any(name not in self.without and (not self.only or name in self.only) for name in names)
+
+    def of(self, body: Struct) -> Any:
+        """The body with what was chosen, as something that can be encoded."""
+        if not self.only and not self.without:
+            return body
+        return {name: getattr(body, name) for name in body.__struct_fields__ if self.shows(name)}
+
+
+class Window(Struct, frozen=True):
+    """A page by offset."""
+
+    limit: int
+    offset: int
+
+
+class Query(Struct, frozen=True):
+    """A query string, read."""
+
+    values: Mapping[str, str]
+    """The filters by name; of what is given twice the last counts."""
+    order: Sequence[tuple[str, bool]]
+    window: Window
+    selection: Selection
+    pairs: Sequence[tuple[str, str]]
+    """Everything as it was given."""
+
+
+def read(
+    query_string: bytes, filters: Filters[Any] | None, default_limit: int = DEFAULT_LIMIT, most: int = MOST
+) -> Query:
+    """Raises Refused for what is not known here. Without filters anything is let through, as Pulp does."""
+    if not query_string:
+        return Query({}, (), Window(default_limit, 0), _EVERYTHING, ())
+    pairs = [
+        (name, value.replace("\0", ""))
+        for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    ]
+    last = dict(pairs)
+    if last.get("format", "json") not in {"json", ""}:
+        raise NOT_FOUND
+    order: Sequence[tuple[str, bool]] = ()
+    values: dict[str, str] = {}
+    if filters is not None:
+        values = {name: value for name, value in last.items() if name not in _ALWAYS}
+        if unknown := [name for name in values if name not in filters.filters and name != "q"]:
+            raise Several({"errors": [f"Invalid Filter: '{name}'" for name in unknown]})
+        order = filters.order.read(last.get("ordering", ""))
+    window = Window(min(_positive(last.get("limit"), default_limit), most), _positive(last.get("offset"), 0))
+    return Query(values, order, window, _selection(pairs), pairs)
+
+
+_EVERYTHING = Selection()
+
+
+def _selection(pairs: Sequence[tuple[str, str]]) -> Selection:
+    return Selection(
+        only=_names(pairs, "fields"),
+        without=_names(pairs, "exclude_fields"),
+        minimal=any(name == "minimal" and value.lower() == "true" for name, value in pairs),
+    )
+
+
+def _names(pairs: Sequence[tuple[str, str]], wanted: str) -> frozenset[str]:
+    return frozenset(part for name, value in pairs if name == wanted for part in value.split(",") if part)
+
+
+def _positive(text: str | None, default: int) -> int:
+    """What is not a number from one on is as if it were not there."""
+    number = int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else 0
+    return number or default
+
+
+def pages(url: str, query: Query, *, has_more: bool) -> tuple[str | None, str | None]:
+    """The URLs of the next and the previous page."""
+    limit, offset = query.window.limit, query.window.offset
+    following = previous = None
+    if has_more:
+        following = f"{url}?{_encoded(query.pairs, limit=limit, offset=offset + limit)}"
+    if offset > 0:
+        previous = f"{url}?{_encoded(query.pairs, limit=limit, offset=max(offset - limit, 0))}"
+    return following, previous
+
+
+def _encoded(pairs: Sequence[tuple[str, str]], *, limit: int, offset: int) -> str:
+    kept = [(name, value) for name, value in pairs if name not in {"limit", "offset"}]
+    place = [("offset", str(offset))] if offset else []
+    return urlencode(sorted([*kept, ("limit", str(limit)), *place]))
+
+
+def body_of(raw: bytes, media: str) -> dict[str, Any]:
+    """The members of a body: JSON, or a form's. Raises Refused."""
+    media = media.partition(";")[0].strip().lower()
+    if not raw.strip():
+        return {}
+    if media == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))
+    if media != "application/json":
+        raise Refused(415, "unsupported_media_type", [f'Unsupported media type "{media}" in request.'])
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise bad("", f"JSON parse error - {error}") from None
+    if not isinstance(value, dict):
+        kind = {list: "list", str: "str", int: "int", float: "float", bool: "bool"}.get(type(value), "NoneType")
+        raise bad("non_field_errors", f"Invalid data. Expected a dictionary, but got {kind}.")
+    return value
