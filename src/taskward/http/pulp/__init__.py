@@ -57,7 +57,8 @@ def _tree(path: str, tree: Tree, operations: Sequence[Operation], shape: Shape) 
     handlers = [
         route(path + re.sub(r"\{(\w+)\}", r"{\1:str}", below), tree, found, shape) for below, found in by_path.items()
     ]
-    return [*handlers, route(f"{path}{{rest:path}}", tree, [_NOWHERE], shape)]
+    nowhere = [path.removesuffix("/")] if "" not in by_path else []
+    return [*handlers, *(route(each, tree, [_NOWHERE], shape) for each in (*nowhere, f"{path}{{rest:path}}"))]
 
 
 async def _nowhere(call: Call) -> Reply:  # noqa: ARG001 - an operation's handler

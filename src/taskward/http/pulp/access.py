@@ -45,7 +45,8 @@ class Door:
         try:
             return await self.authenticator.authenticate(presented)
         except Unauthenticated:
-            raise _unknown(scheme.lower(), has_shown=bool(authorization or client or api_key or session)) from None
+            # A cookie that is too old is as none.
+            raise _unknown(scheme.lower(), has_shown=bool(scheme or client or api_key)) from None
         except Forbidden:
             raise Refused(403, "permission_denied", ["CSRF Failed: CSRF token missing."]) from None
 

@@ -1,5 +1,7 @@
 """`login/`: a session in cookies, for pages."""
 
+from uuid import NAMESPACE_URL, uuid5
+
 from taskward.auth import Principal
 from taskward.auth.authenticator import basic_credential
 from taskward.http.endpoint import Reply
@@ -51,5 +53,5 @@ async def log_out(call: Call) -> Reply:
 
 
 def _who(call: Call, principal: Principal) -> LoginAnswer:
-    identity = principal.credential_id or principal.name
+    identity = uuid5(NAMESPACE_URL, f"taskward:user:{principal.name}")
     return LoginAnswer(f"{call.base.path}users/{identity}/", f"prn:auth.user:{identity}", principal.name)

@@ -1,5 +1,6 @@
 """What a URL asks for: filters, an order, a page, and which members of the answer."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -116,6 +117,15 @@ def _encoded(pairs: Sequence[tuple[str, str]], *, limit: int, offset: int) -> st
     return urlencode(sorted([*kept, ("limit", str(limit)), *place]))
 
 
+def _complaint(raw: bytes) -> str:
+    """What Python's own decoder says of it, as Pulp's clients have seen."""
+    try:
+        json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return "Invalid JSON"
+
+
 def body_of(raw: bytes, media: str) -> dict[str, Any]:
     """The members of a body: JSON, or a form's. Raises Refused."""
     media = media.partition(";")[0].strip().lower()
@@ -127,8 +137,8 @@ def body_of(raw: bytes, media: str) -> dict[str, Any]:
         raise Refused(415, "unsupported_media_type", [f'Unsupported media type "{media}" in request.'])
     try:
         value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise bad("", f"JSON parse error - {error}") from None
+    except (msgspec.DecodeError, RecursionError):
+        raise bad("", f"JSON parse error - {_complaint(raw)}") from None
     if not isinstance(value, dict):
         kind = {list: "list", str: "str", int: "int", float: "float", bool: "bool"}.get(type(value), "NoneType")
         raise bad("non_field_errors", f"Invalid data. Expected a dictionary, but got {kind}.")

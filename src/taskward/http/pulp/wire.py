@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 T = TypeVar("T")
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""RFC 3339 with a zone."""
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -60,8 +63,8 @@ class TaskBody(Struct, frozen=True, kw_only=True):
 
     pulp_href: str
     prn: str
-    pulp_created: datetime
-    pulp_last_updated: datetime
+    pulp_created: Instant
+    pulp_last_updated: Instant
     state: Annotated[
         str,
         Meta(
@@ -72,9 +75,9 @@ class TaskBody(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="The name of task.")]
     logging_cid: Annotated[str, Meta(description="The logging correlation id associated with this task")]
     created_by: Annotated[str | None, Meta(description="User who dispatched this task.")] = None
-    unblocked_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
+    unblocked_at: Instant | None
+    started_at: Instant | None
+    finished_at: Instant | None
     error: Annotated[Any, Meta(description="Why the task did not complete.")]
     worker: Annotated[str | None, Meta(description="DEPRECATED - Always null")] = None
     parent_task: str | None
@@ -93,14 +96,14 @@ class ShortTaskBody(Struct, frozen=True, kw_only=True):
 
     pulp_href: str
     prn: str
-    pulp_created: datetime
-    pulp_last_updated: datetime
+    pulp_created: Instant
+    pulp_last_updated: Instant
     pulp_api_version: str = "v3"
     name: str
     state: str
-    unblocked_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
+    unblocked_at: Instant | None
+    started_at: Instant | None
+    finished_at: Instant | None
     worker: str | None = None
 
 
@@ -127,10 +130,10 @@ class WorkerBody(Struct, frozen=True, kw_only=True):
 
     pulp_href: str
     prn: str
-    pulp_created: datetime
-    pulp_last_updated: datetime
+    pulp_created: Instant
+    pulp_last_updated: Instant
     name: str
-    last_heartbeat: datetime
+    last_heartbeat: Instant
     versions: dict[str, str]
     current_task: str | None
 
@@ -140,12 +143,12 @@ class ScheduleBody(Struct, frozen=True, kw_only=True):
 
     pulp_href: str
     prn: str
-    pulp_created: datetime | None
-    pulp_last_updated: datetime | None
+    pulp_created: Instant | None
+    pulp_last_updated: Instant | None
     name: str
     task_name: str
     dispatch_interval: str | None
-    next_dispatch: datetime | None
+    next_dispatch: Instant | None
     last_task: str | None
 
 
@@ -171,8 +174,9 @@ class PurgeBody(Struct, frozen=True):
     """What a purge is limited to."""
 
     finished_before: Annotated[
-        datetime | None, Meta(description="Purge tasks completed earlier than this timestamp. Default: 30 days ago.")
-    ] = None
+        Instant | UnsetType,
+        Meta(description="Purge tasks completed earlier than this timestamp. Default: 30 days ago."),
+    ] = UNSET
     states: Annotated[
         list[str], Meta(description="List of task-states to be purged. Only 'final' states are allowed.")
     ] = field(default_factory=lambda: ["completed"])
@@ -212,7 +216,7 @@ class AppBody(Struct, frozen=True):
     """A process that is alive."""
 
     name: str
-    last_heartbeat: datetime
+    last_heartbeat: Instant
     versions: dict[str, str]
 
 
@@ -283,8 +287,8 @@ class HubListItem(Struct, frozen=True, kw_only=True):
     pulp_id: UUID
     name: str
     state: str
-    started_at: datetime | None
-    finished_at: datetime | None
+    started_at: Instant | None
+    finished_at: Instant | None
     href: str
 
 
@@ -293,7 +297,7 @@ class HubWorker(Struct, frozen=True):
 
     name: str
     missing: bool
-    last_heartbeat: datetime | None
+    last_heartbeat: Instant | None
 
 
 class HubTask(Struct, frozen=True, kw_only=True):
@@ -301,10 +305,10 @@ class HubTask(Struct, frozen=True, kw_only=True):
 
     pulp_id: UUID
     name: str
-    created_at: datetime
-    updated_at: datetime
-    finished_at: datetime | None
-    started_at: datetime | None
+    created_at: Instant
+    updated_at: Instant
+    finished_at: Instant | None
+    started_at: Instant | None
     state: str
     error: Any
     worker: HubWorker | None
