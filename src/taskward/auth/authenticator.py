@@ -188,7 +188,7 @@ class Authenticator:
         ):
             raise Forbidden("a change within a session needs its token in the header X-CSRF-Token")
         # The scopes are the user's of now, so that a changed role needs no new login.
-        return Principal(user.name, "session", scopes=frozenset(user.scopes), credential_id=credential.id)
+        return Principal(user.name, "session", scopes=frozenset(user.scopes))
 
     async def _by_hash(self, kind: str, secret_hash: str) -> Credential | None:
         return self._recall(kind, secret_hash) or self._note(
@@ -210,9 +210,7 @@ class Authenticator:
     def _accept(self, credential: Credential) -> Principal:
         self._check_expiry(credential)
         self._touch(credential)
-        return Principal(
-            credential.name, credential.kind, credential.client, frozenset(credential.scopes), credential.id
-        )
+        return Principal(credential.name, credential.kind, credential.client, frozenset(credential.scopes))
 
     def _check_expiry(self, credential: Credential) -> None:
         if credential.expires_at and credential.expires_at <= self._clock.now():

@@ -1,7 +1,6 @@
 """Who is asking, and what they may do."""
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -22,7 +21,6 @@ class Principal(Struct, frozen=True):
     """token, key (client + api-key), user (Basic), session, or house (the process itself)."""
     client: str = ""
     scopes: frozenset[str] = frozenset()
-    credential_id: UUID | None = None
 
     def require(self, scope: str) -> None:
         """Raises Forbidden when the scope is missing."""

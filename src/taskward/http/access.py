@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, Self
 
 from litestar import Request
 
 from taskward.auth import HOUSE, Authenticator, Presented, Principal
+from taskward.settings import Settings
 
 SESSION_COOKIE = "taskward_session"
 CSRF_COOKIE = "taskward_csrf"
@@ -24,6 +25,11 @@ class Access:
     authenticator: Authenticator
     required: bool = True
     session_ttl: timedelta = timedelta(hours=12)
+
+    @classmethod
+    def of(cls, authenticator: Authenticator, settings: Settings) -> Self:
+        """As the settings say."""
+        return cls(authenticator, settings.auth.required, settings.auth.session_ttl)
 
     async def principal(self, request: Request[Any, Any, Any]) -> Principal:
         """Raises Unauthenticated, and Forbidden for a session without its CSRF token."""

@@ -44,7 +44,7 @@ class Application(Litestar):
         began = time.perf_counter()
         path = scope["path"]
         head, colon, verb = path.rpartition(":")
-        if colon and (verb in self.verbs or scope["method"] == "POST") and "/" not in verb:
+        if colon and path.startswith("/v1/") and (verb in self.verbs or scope["method"] == "POST") and "/" not in verb:
             # The router knows whole segments only; what is no verb has no route.
             scope["path"] = f"{head}/:{verb}"
         correlation = next((value for name, value in scope["headers"] if name == b"correlation-id"), None)
@@ -65,20 +65,17 @@ def create_app(
     authenticator: Authenticator,
     settings: Settings,
     extra_routes: Sequence[ControllerRouterHandler] = (),
-    on_start: Callable[[], None] | None = None,
 ) -> Application:
     """The application of one server. `extra_routes` are routers with their own errors and authentication."""
     public_url = settings.server.public_url.rstrip("/")
     site = Site(public_url, urlsplit(public_url).path)
-    access = Access(authenticator, settings.auth.required, settings.auth.session_ttl)
+    access = Access.of(authenticator, settings)
     house = House(service, access, site)
     metrics = Metrics()
     endpoints = ENDPOINTS if settings.dialects.native else ()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        if on_start is not None:
-            on_start()
         yield
         await service.close()
         await authenticator.close()
