@@ -12,7 +12,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check format bench constraints clean
+.PHONY: help setup run serve test check format bench docs constraints clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -41,6 +41,9 @@ format: $(DEV) ## Rewrite the sources in the project's format
 
 bench: $(DEV) ## Measure the engine
 	@$(BIN)/python bench/engine.py
+
+docs: $(DEV) ## Renew the generated parts of the documentation
+	@$(BIN)/python docs/generate.py
 
 constraints: ## Write constraints.txt anew with the newest versions
 	$(PYTHON) -m venv --clear $(NEWEST)
