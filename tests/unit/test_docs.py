@@ -116,6 +116,14 @@ def test_every_state_is_explained() -> None:
     assert [state for state in states.State if f"\n| `{state}` | " not in text] == []
 
 
+def test_every_code_of_a_tasks_error_is_explained() -> None:
+    text = (ROOT / "docs/reference/errors.md").read_text("utf-8")
+    sources = (path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
+    codes = {code for source in sources for code in re.findall(r'TaskError\([^)]*code="([a-z-]+)"', source)}
+    assert codes >= {"timeout", "worker-lost"}
+    assert {code for code in codes if f"| `{code}` |" not in text} == set()
+
+
 @pytest.mark.parametrize("page", sorted(DECISIONS.glob("*.md")), ids=lambda page: page.stem)
 def test_decisions_have_their_four_parts(page: Path) -> None:
     text = page.read_text("utf-8")
