@@ -169,7 +169,7 @@ def test_registry_finds_operations_and_suggests() -> None:
     assert registry.operation("files.checksum") is Operation.of(checksum)
     with pytest.raises(NotFound, match=r"no operation files.chekcsum; did you mean files.checksum\?"):
         registry.operation("files.chekcsum")
-    with pytest.raises(NotFound, match="no operation nothing$"):
+    with pytest.raises(NotFound, match=r"no operation nothing$"):
         registry.operation("nothing")
 
 
