@@ -212,8 +212,10 @@ def test_wait_all_with_a_failure_ends_with_123(house: House) -> None:
 
 
 def test_idempotency(house: House) -> None:
-    words = ["submit", "trial.echo", "value=1", "--idempotency-key", "once"]
-    assert house.data(*words)["id"] == house.data(*words)["id"]
+    words = ["submit", "trial.echo", "value=1", "--idempotency-key", "once", "--correlation-id", "order-7"]
+    first, second = house.data(*words), house.data(*words)
+    assert first["id"] == second["id"]
+    assert [task["id"] for task in house.data("task", "list", "--correlation-id", "order-7")] == [first["id"]]
     ran = house.run("submit", "trial.echo", "value=2", "--idempotency-key", "once")
     assert ran.code == 4, ran
 

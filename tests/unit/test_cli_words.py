@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskward.cli.rates import Pace
-from taskward.cli.words import LOOKS, ago, amount, number, share, span
+from taskward.cli.words import LOOKS, ago, amount, interval, number, share, span
 from taskward.model.states import State
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -56,6 +56,13 @@ def test_shares() -> None:
 )
 def test_spans(seconds: float, text: str) -> None:
     assert span(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(900, "15m"), (5400, "1h30m"), (90, "1m30s"), (2.5, "2.5s"), (0, "0s"), (172800, "2d")]
+)
+def test_intervals(seconds: float, text: str) -> None:
+    assert interval(seconds) == text
 
 
 def test_ago() -> None:

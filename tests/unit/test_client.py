@@ -52,6 +52,7 @@ async def test_submit_sends_arguments_and_options() -> None:
             labels={"team": "a"},
             timeout=timedelta(minutes=1),
             idempotency_key='a"b',
+            correlation_id="order-7",
             wait=timedelta(seconds=3),
         )
     (request,) = script.requests
@@ -62,6 +63,7 @@ async def test_submit_sends_arguments_and_options() -> None:
     assert body["labels"] == {"team": "a"}
     assert body["timeout_seconds"] == 60
     assert request.headers["Idempotency-Key"] == '"a\\"b"'
+    assert request.headers["Correlation-ID"] == "order-7"
     assert request.headers["Prefer"] == "wait=3"
     assert request.headers["Authorization"] == "Bearer secret"
     assert task.state is State.RUNNING

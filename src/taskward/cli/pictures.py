@@ -1,15 +1,15 @@
 """Pictures of what the server answers, for people."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskward.cli.words import LOOKS, ago, number, rough, share, span
+from taskward.cli.words import LOOKS, ago, interval, number, rough, share, span
 from taskward.model.states import FINAL, State
 from taskward.model.task import Progress, Report
 from taskward.wire import (
@@ -40,6 +40,7 @@ def grid(*columns: str) -> Table:
     return table
 
 
+_ROOM_FOR_IDS = 120
 _WRAPPED = frozenset({"DESCRIPTION", "ARGUMENTS", "OPERATIONS", "DETAIL"})
 
 
@@ -63,23 +64,34 @@ def progress(value: Progress) -> str:
     return share(value.done, None, value.unit) if value.done else ""
 
 
+class _Tasks:
+    """A list of tasks; with their ids where there is room for them, as numbers name them too."""
+
+    def __init__(self, items: Sequence[TaskView]) -> None:
+        self._items = items
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        now = datetime.now(UTC)
+        has_ids = not options.is_terminal or options.max_width >= _ROOM_FOR_IDS
+        table = grid("NUMBER", "STATE", "NAME", "PROGRESS", "TIME", "CREATED", *(["ID"] if has_ids else []), "LABELS")
+        for item in self._items:
+            done = item.error.type if item.error else progress(item.progress) if item.state not in FINAL else ""
+            table.add_row(
+                str(item.number),
+                state(item.state),
+                item.name if item.name == item.operation else f"{item.name} ({item.operation})",
+                done,
+                length(item, now),
+                ago(item.created_at, now),
+                *([str(item.id)] if has_ids else []),
+                labels(item.labels),
+            )
+        yield table
+
+
 def tasks(items: Sequence[TaskView]) -> RenderableType:
     """A list of tasks."""
-    now = datetime.now(UTC)
-    table = grid("NUMBER", "ID", "STATE", "NAME", "PROGRESS", "TIME", "CREATED", "LABELS")
-    for task in items:
-        done = task.error.type if task.error else progress(task.progress) if task.state not in FINAL else ""
-        table.add_row(
-            f"#{task.number}",
-            str(task.id),
-            state(task.state),
-            task.name if task.name == task.operation else f"{task.name} ({task.operation})",
-            done,
-            length(task, now),
-            ago(task.created_at, now),
-            labels(task.labels),
-        )
-    return table if items else Text("no tasks", style="bright_black")
+    return _Tasks(items) if items else Text("no tasks", style="bright_black")
 
 
 def labels(values: dict[str, str]) -> str:
@@ -309,7 +321,7 @@ def schedules(items: Sequence[ScheduleView]) -> RenderableType:
     now = datetime.now(UTC)
     table = grid("SCHEDULE", "STATE", "WHEN", "OPERATION", "ARGUMENTS", "NEXT", "LAST")
     for item in items:
-        every = "" if item.every_seconds is None else f"every {span(timedelta(seconds=item.every_seconds))}"
+        every = "" if item.every_seconds is None else f"every {interval(item.every_seconds)}"
         table.add_row(
             item.name,
             Text("active", style="green") if item.active else Text("off", style="bright_black"),

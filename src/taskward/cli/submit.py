@@ -55,6 +55,9 @@ async def submit(
     idempotency_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="Submitting again with this key finds the first task.")
     ] = None,
+    correlation_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="What ties it to a request outside; children inherit it.")
+    ] = None,
     wait: WaitOption = False,
     timeout: TimeoutOption = None,
 ) -> ExitCode | None:
@@ -84,6 +87,7 @@ async def submit(
         persist=True if persist else None,
         timeout=None if time_limit is None else duration(time_limit),
         idempotency_key=idempotency_key,
+        correlation_id=correlation_id,
     )
     if wait:
         return await see_through(session, [task.id], limit)

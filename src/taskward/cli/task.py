@@ -51,6 +51,9 @@ async def list_(
     started_before: Before = None,
     finished_since: Since = None,
     finished_before: Before = None,
+    correlation_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only tasks with this correlation id.")
+    ] = None,
     text: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Only tasks with this in name, operation, labels or arguments.")
     ] = None,
@@ -84,6 +87,7 @@ async def list_(
         "started_before": started_before and past(started_before, now),
         "finished_since": finished_since and past(finished_since, now),
         "finished_before": finished_before and past(finished_before, now),
+        "correlation_id": correlation_id,
         "text": text,
         "internal": internal or None,
         "roots": roots or None,

@@ -24,6 +24,7 @@ ANYWAY = timedelta(seconds=5)
 """How long without an event until it looks all the same: heartbeats make none."""
 FRAMES_PER_SECOND = 4
 SHOWN_AT_MOST = 100
+WIDTH_OF_A_FILE = 120
 
 
 @remote
@@ -39,6 +40,8 @@ async def top(
         raise UsageError("top needs a terminal; --once prints one picture, --json the same as data")
     board = Dashboard(session.client.url, await _look(session))
     if once or session.as_json:
+        if not session.console.is_terminal:
+            session.console.width = WIDTH_OF_A_FILE
         session.show(board.glance, lambda _: board)
     else:
         await _draw(session, board)

@@ -27,6 +27,7 @@ LOOKS: dict[State, Look] = {
     State.SKIPPED: Look("↷", "-", "bright_black"),
 }
 
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60))
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -69,6 +70,18 @@ def span(length: timedelta) -> str:
     return f"{days}d {hours:02}:{minutes:02}"
 
 
+def interval(seconds: float) -> str:
+    """A duration as it is written: `15m`, `1h30m`, `2.5s`."""
+    parts = []
+    for unit, size in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count:.0f}{unit}")
+    if seconds or not parts:
+        parts.append(f"{seconds:g}s")
+    return "".join(parts)
+
+
 def ago(instant: datetime | None, now: datetime) -> str:
     """How long ago, or how soon."""
     if instant is None:
@@ -80,7 +93,7 @@ def ago(instant: datetime | None, now: datetime) -> str:
 def rough(length: timedelta) -> str:
     """A duration in its largest unit."""
     seconds = max(length.total_seconds(), 0)
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+    for unit, size in _UNITS:
         if seconds >= size:
             return f"{seconds / size:.0f}{unit}"
     return f"{seconds:.0f}s"

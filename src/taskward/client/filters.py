@@ -27,6 +27,7 @@ class TaskFilter(TypedDict, total=False):
     worker: str
     queue: str
     pool: str
+    correlation_id: str
     created_since: datetime
     created_before: datetime
     started_since: datetime

@@ -59,13 +59,15 @@ class TaskMethods:
         timeout: timedelta | None = None,
         retry: Retry | None = None,
         idempotency_key: str | None = None,
+        correlation_id: str | None = None,
         wait: timedelta | None = None,
         **more: Any,
     ) -> TaskView:
         """Submits one task; further keywords are arguments of the operation, beside those in `args`.
 
-        With an `idempotency_key` the request may be repeated safely: the second answer is the first task. With `wait`
-        the server answers with the finished task if it ends within that time.
+        With an `idempotency_key` the request may be repeated safely: the second answer is the first task. A
+        `correlation_id` ties the task to what it is submitted for. With `wait` the server answers with the finished
+        task if it ends within that time.
         """
         body = Submit(
             operation=operation,
@@ -87,10 +89,15 @@ class TaskMethods:
             timeout_seconds=None if timeout is None else timeout.total_seconds(),
             retry=retry,
         )
-        return await self.submit_one(body, idempotency_key=idempotency_key, wait=wait)
+        return await self.submit_one(body, idempotency_key=idempotency_key, correlation_id=correlation_id, wait=wait)
 
     async def submit_one(
-        self, submission: Submit, *, idempotency_key: str | None = None, wait: timedelta | None = None
+        self,
+        submission: Submit,
+        *,
+        idempotency_key: str | None = None,
+        correlation_id: str | None = None,
+        wait: timedelta | None = None,
     ) -> TaskView:
         """Submits what `submit` would make of its keywords."""
         return await self._transport.call(
@@ -98,7 +105,7 @@ class TaskMethods:
             "/v1/tasks",
             TaskView,
             body=submission,
-            headers={**_idempotent(idempotency_key), **_prefer(wait)},
+            headers={**_idempotent(idempotency_key), **_correlated(correlation_id), **_prefer(wait)},
             longest=wait or timedelta(),
         )
 
@@ -222,6 +229,10 @@ class TaskMethods:
 
 def _prefer(wait: timedelta | None) -> dict[str, str]:
     return {} if wait is None else {"Prefer": f"wait={max(round(wait.total_seconds()), 1)}"}
+
+
+def _correlated(correlation_id: str | None) -> dict[str, str]:
+    return {} if correlation_id is None else {"Correlation-ID": correlation_id}
 
 
 def _idempotent(key: str | None) -> dict[str, str]:
