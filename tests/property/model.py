@@ -83,12 +83,16 @@ class Model:
             pool = self.pool(task.pool) if task.pool else None
             if len(claimed) == limit or task.state is not S.QUEUED or (pool and not pool.admits(task.priority)):
                 continue
+            if task.attempt:
+                task.folded = 0  # what an earlier attempt left is not of this one
             task.state, task.worker, task.attempt = S.RUNNING, worker, task.attempt + 1
             task.ordinary = pool is not None and not pool.is_urgent(task.priority)
             claimed.append(task.id)
         return claimed
 
-    def finish(self, task_id: UUID, attempt: int, worker: str, state: State, run_at: datetime | None, now: datetime) -> bool:
+    def finish(
+        self, task_id: UUID, attempt: int, worker: str, state: State, run_at: datetime | None, now: datetime
+    ) -> bool:
         """False when the attempt is over already."""
         task = self.tasks.get(task_id)
         if task is None or task.state not in ACTIVE or task.attempt != attempt or task.worker != worker:
@@ -121,12 +125,12 @@ class Model:
                 self._end(task, S.FAILED, now)
 
     def cancel(self, task_id: UUID, now: datetime) -> None:
-        for one_id in [task_id, *self._below(task_id)]:
-            task = self.tasks.get(one_id)
-            if task is not None and task.state in WAITING:
-                self._end(task, S.CANCELED, now)
-            elif task is not None and task.state is S.RUNNING:
+        tree = [self.tasks[one] for one in [task_id, *self._below(task_id)]]
+        waiting = [task for task in tree if task.state in WAITING]
+        for task in tree:
+            if task.state is S.RUNNING:
                 task.state = S.CANCELING
+        self._end_all(waiting, S.CANCELED, now)
 
     def pause(self, task_id: UUID) -> None:
         task = self.tasks[task_id]
@@ -203,17 +207,29 @@ class Model:
         return any(not place.granted for place in places)
 
     def _end(self, task: ModelTask, state: State, now: datetime) -> None:
-        task.state, task.finished_at = state, now
-        self._leave(task)
+        self._end_all([task], state, now)
+
+    def _end_all(self, tasks: list[ModelTask], state: State, now: datetime) -> None:
+        """All of them first, then what follows from it: what is canceled together is not skipped for each other."""
+        for task in tasks:
+            task.state, task.finished_at = state, now
+        for task in tasks:
+            self._leave(task)
+        for task in tasks:
+            self._release(task, now)
+        for task in tasks:
+            self._fold(task)
+
+    def _release(self, task: ModelTask, now: datetime) -> None:
+        """Counts the end of a task for those that depend on it."""
         for other in list(self.tasks.values()):
             if task.id not in other.unmet:
                 continue
             other.unmet.discard(task.id)
-            if other.state in WAITING and state is not S.COMPLETED and not other.even_if_failed:
+            if other.state in WAITING and task.state is not S.COMPLETED and not other.even_if_failed:
                 self._end(other, S.SKIPPED, now)
             elif other.state is S.BLOCKED and not other.unmet:
                 self._place(other, now)
-        self._fold(task)
 
     def _fold(self, task: ModelTask) -> None:
         """A finished part goes into its parent's record when nothing below it is unfinished."""

@@ -66,7 +66,11 @@ ORDER BY priority, number LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 UPDATE task SET state = 'running', attempt = attempt + 1, worker_id = $2,
     worker = (SELECT name FROM worker WHERE id = $2), started_at = CAST($3 AS bigint),
     updated_at = CAST($3 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE,
-    has_steps = FALSE, folded_count = 0, folded_done = 0, folded_total = 0, dropped = '{}'
+    has_steps = FALSE,
+    folded_count = CASE WHEN attempt = 0 THEN folded_count ELSE 0 END,
+    folded_done = CASE WHEN attempt = 0 THEN folded_done ELSE 0 END,
+    folded_total = CASE WHEN attempt = 0 THEN folded_total ELSE 0 END,
+    dropped = CASE WHEN attempt = 0 THEN dropped ELSE '{}' END
 WHERE number IN ($1[]) AND state = 'queued'
 RETURNING {claimed}
 
