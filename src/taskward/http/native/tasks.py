@@ -1,6 +1,5 @@
 """Tasks: submit, look, change, forget."""
 
-import re
 from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
@@ -9,7 +8,20 @@ from urllib.parse import parse_qsl, urlencode
 from litestar.types import ASGIApp
 from msgspec import Meta, Struct, field
 
-from taskward.http.endpoint import Answer, Call, Header, NoQuery, Routes, parse_ref, reply, versions
+from taskward.http.endpoint import Answer, Call, NoQuery, Routes, parse_ref, reply, versions
+from taskward.http.native.headers import (
+    CORRELATION_ID,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    PREFER,
+    TRACEPARENT,
+    applied,
+    correlation_of,
+    idempotency_key,
+    preferred_wait,
+    waited,
+)
 from taskward.http.native.views import node_view, task_view
 from taskward.http.problems import Refusal
 from taskward.http.validation import Either
@@ -34,23 +46,7 @@ from taskward.wire import (
 
 routes = Routes("tasks")
 
-LONGEST_WAIT = timedelta(minutes=5)
 _RETRY_AFTER = "1"
-
-PREFER = Header(
-    "Prefer", "`wait=N` answers when the task has ended, after N seconds (300 at most) at the latest", "wait=5"
-)
-IDEMPOTENCY_KEY = Header(
-    "Idempotency-Key", "A text of the caller's choice: the same request again gets the same tasks", '"8e03978e-40d5"'
-)
-CORRELATION_ID = Header("Correlation-ID", "Kept on the tasks and sent back", "order-4711")
-TRACEPARENT = Header(
-    "traceparent",
-    "A W3C trace context; its trace id becomes the correlation id when no other is given",
-    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-)
-IF_MATCH = Header("If-Match", "Refuse unless the task is still the one with this ETag", '"3"')
-IF_NONE_MATCH = Header("If-None-Match", "Answer 304 when the task still has this ETag", '"3"')
 
 Text = Annotated[str, Meta(max_length=500)]
 R = TypeVar("R")
@@ -82,13 +78,13 @@ async def submit(call: Call[NoQuery, Submit | SubmitMany]) -> ASGIApp:
     submitted = await call.service.submissions.submit(
         call.principal,
         wanted,
-        idempotency_key=_idempotency_key(call),
+        idempotency_key=idempotency_key(call),
         correlation_id=correlation_of(call.header("correlation-id"), call.header("traceparent")),
         prefix="" if isinstance(body, Submit) else "/tasks/{}",
     )
     headers = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
     # Who may submit and not look is answered at once: a preference may be ignored.
-    wait = _preferred_wait(call) if "read" in call.principal.scopes else None
+    wait = preferred_wait(call) if "read" in call.principal.scopes else None
     if isinstance(body, SubmitMany):
         return await _submitted_many(call, submitted.tasks, wait, headers)
     [task] = submitted.tasks
@@ -97,7 +93,9 @@ async def submit(call: Call[NoQuery, Submit | SubmitMany]) -> ASGIApp:
         return reply(201, _view(call, task), headers | {"ETag": _etag(task)})
     if wait is not None:
         task = await call.service.waiting.for_end(call.principal, task.id, wait)
-    return accepted(call, task, headers, is_done=task.is_final and wait is not None)
+        if task.is_final:
+            return reply(200, _view(call, task), headers | {"ETag": _etag(task), **waited(wait)})
+    return accepted(call, task, headers)
 
 
 async def _submitted_many(
@@ -107,23 +105,20 @@ async def _submitted_many(
     if wait is not None:
         awaited = await call.service.waiting.for_all(call.principal, [task.id for task in tasks], wait)
         tasks, is_done = awaited.tasks, awaited.done
-    headers |= _applied(call)
+    headers |= applied(call)
     if not is_done:
         headers["Retry-After"] = _RETRY_AFTER
     return reply(200 if is_done else 202, Replayed([_view(call, task) for task in tasks]), headers)
 
 
-def accepted(call: Call[Any, Any], task: Task, headers: dict[str, str], *, is_done: bool = False) -> ASGIApp:
-    """The answer for a task whose work goes on, or, with `is_done`, has ended in time."""
-    headers |= {"ETag": _etag(task), **_applied(call)}
-    if is_done:
-        headers["Preference-Applied"] = f"wait={_prefer(call).get('wait', '')}"
-        return reply(200, _view(call, task), headers)
-    headers |= {
+def accepted(call: Call[Any, Any], task: Task, headers: dict[str, str]) -> ASGIApp:
+    """The answer for a task whose work goes on."""
+    more = {
+        "ETag": _etag(task),
         "Operation-Location": call.site.absolute(call.request, f"{call.site.prefix}/v1/tasks/{task.id}"),
         "Retry-After": _RETRY_AFTER,
     }
-    return reply(202, _view(call, task), headers)
+    return reply(202, _view(call, task), headers | more | applied(call))
 
 
 # ------------------------------------------------------------------ look
@@ -258,7 +253,7 @@ async def get_task(call: Call[NoQuery, None]) -> ASGIApp:
     A task that failed is no error of this request: its `error` says what happened.
     """
     known = call.header("if-none-match")
-    wait = _preferred_wait(call)
+    wait = preferred_wait(call)
     tags = versions(known, "If-None-Match") if known else ()
     if wait is None:
         task = await call.service.tasks.get(call.principal, call.ref)
@@ -268,7 +263,7 @@ async def get_task(call: Call[NoQuery, None]) -> ASGIApp:
         task = await call.service.waiting.for_end(call.principal, call.ref, wait)
     headers = {"ETag": _etag(task)}
     if wait is not None:
-        headers["Preference-Applied"] = f"wait={_prefer(call)['wait']}"
+        headers |= waited(wait)
     if known and (tags is None or task.version in tags):
         return reply(304, None, headers)
     if not task.is_final:
@@ -378,49 +373,3 @@ def _etag(task: Task) -> str:
 
 def _location(call: Call[Any, Any], task: Task) -> str:
     return f"{call.site.prefix}/v1/tasks/{task.id}"
-
-
-def _prefer(call: Call[Any, Any]) -> dict[str, str]:
-    """The preferences by name; unknown ones are ignored, as is the rest of one with parameters."""
-    preferences: dict[str, str] = {}
-    for part in call.header("prefer").split(","):
-        name, _, value = part.partition(";")[0].partition("=")
-        if name.strip():
-            preferences.setdefault(name.strip().lower(), value.strip().strip('"'))
-    return preferences
-
-
-def _preferred_wait(call: Call[Any, Any]) -> timedelta | None:
-    if not call.header("prefer"):
-        return None
-    seconds = _prefer(call).get("wait", "")
-    if not (seconds.isascii() and seconds.isdigit()):
-        return None
-    return min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT)
-
-
-def _applied(call: Call[Any, Any]) -> dict[str, str]:
-    preferences = _prefer(call)
-    if "respond-async" in preferences:
-        return {"Preference-Applied": "respond-async"}
-    return {"Preference-Applied": f"wait={preferences['wait']}"} if _preferred_wait(call) is not None else {}
-
-
-def _idempotency_key(call: Call[Any, Any]) -> str | None:
-    """The key; its quotes are a structured field's and not part of it."""
-    header = call.header("idempotency-key").strip()
-    if not header:
-        return None
-    if len(header) > 1 and header[0] == header[-1] == '"':
-        return header[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    return header
-
-
-def correlation_of(correlation_id: str, traceparent: str) -> str:
-    """The correlation id of a request: the one given, or its trace's. Raises InvalidFilter."""
-    if correlation_id:
-        if not re.fullmatch(r"[\x20-\x7e]{1,200}", correlation_id):
-            raise InvalidFilter("Correlation-ID", "must be up to 200 printable ASCII characters")
-        return correlation_id
-    trace = re.fullmatch(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", traceparent)
-    return trace["trace"] if trace and set(trace["trace"]) != {"0"} else ""
