@@ -427,3 +427,19 @@ async def test_siblings_that_end_at_once_fold_their_parent(house: House, other_h
             await house.get(middle)
     assert (await house.get(root)).folded_count == 5
     assert (await house.get(root)).dropped == {"completed": 20}
+
+
+async def test_what_runs_deep_below_keeps_a_branch_from_folding(house: House) -> None:
+    root = await house.submit(kind=Kind.EXTERNAL)
+    top = await house.child_of(root, kind=Kind.EXTERNAL, folds=True)
+    early = await house.child_of(top, kind=Kind.EXTERNAL, folds=True)
+    sibling = await house.child_of(top, kind=Kind.EXTERNAL, folds=True)
+    running = await house.child_of(early, kind=Kind.EXTERNAL, folds=True)
+    for task in (early, top, sibling):
+        await house.store.tasks.finish_external(task.id, State.COMPLETED, None, None, house.now)
+    assert await house.state(running) == State.RUNNING
+    await house.store.tasks.finish_external(running.id, State.FAILED, None, None, house.now)
+    assert (await house.get(root)).folded_count == 1
+    [record] = (await house.store.tasks.tree(root.id, 9, 99)).nodes[1:2]
+    assert record.folded is not None
+    assert [child.id for child in record.folded.children] == [early.id]

@@ -41,7 +41,7 @@ def fold(ended: Sequence[Brief], ledger: Ledger) -> Plan[None]:
 
 def _fold_when_done(task: Brief, *, parent_ended: bool, ledger: Ledger) -> Plan[bool]:
     """Folds a finished task unless something below it runs, or a retried parent may ask for it by its key."""
-    if (yield Q.unfinished_child(task.id)):
+    if (yield Q.is_busy_below(task.id)):
         return False
     if task.key is not None and not parent_ended:
         yield Q.keep_children(task.parent_id)

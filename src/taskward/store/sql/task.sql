@@ -135,8 +135,14 @@ WITH RECURSIVE below(id, state, kind, depth) AS (
 SELECT id FROM below WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped') AND kind <> 'step'
 ORDER BY depth, id
 
--- name: unfinished_child
-SELECT 1 FROM task WHERE parent_id = $1 AND state NOT IN ('completed', 'failed', 'canceled', 'skipped') LIMIT 1
+-- name: is_busy_below
+-- Whether anything below a task is unfinished, also below what has ended before its own children.
+WITH RECURSIVE below(id, state) AS (
+    SELECT id, state FROM task WHERE parent_id = $1
+    UNION ALL
+    SELECT t.id, t.state FROM task t JOIN below ON t.parent_id = below.id
+)
+SELECT 1 FROM below WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped') LIMIT 1
 
 -- name: change_task
 UPDATE task SET priority = $2, run_at = $3, gate = $4, persist = $5, labels = $6, updated_at = CAST($7 AS bigint),
