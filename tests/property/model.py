@@ -78,7 +78,7 @@ class Model:
     def claim(self, worker: str, limit: int) -> list[UUID]:
         if worker in self.lost:
             return []
-        claimed = []
+        claimed: list[UUID] = []
         for task in sorted(self.tasks.values(), key=lambda one: (one.priority, one.number)):
             pool = self.pool(task.pool) if task.pool else None
             if len(claimed) == limit or task.state is not S.QUEUED or (pool and not pool.admits(task.priority)):
@@ -91,7 +91,7 @@ class Model:
         return claimed
 
     def finish(
-        self, task_id: UUID, attempt: int, worker: str, state: State, run_at: datetime | None, now: datetime
+        self, task_id: UUID, attempt: int, worker: str, *, state: State, run_at: datetime | None, now: datetime
     ) -> bool:
         """False when the attempt is over already."""
         task = self.tasks.get(task_id)

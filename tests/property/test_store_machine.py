@@ -93,6 +93,7 @@ class StoreMachine(RuleBasedStateMachine):
     )
     def submit(
         self,
+        *,
         data: Any,
         priority: int,
         pool: str,
@@ -146,7 +147,7 @@ class StoreMachine(RuleBasedStateMachine):
         worker = attempt.worker
         assert worker is not None
         told = self.run(self.house.finish(attempt, state, worker=worker, run_at=run_at))
-        assert told == self.model.finish(attempt.id, attempt.attempt, worker, state, run_at, self.now)
+        assert told == self.model.finish(attempt.id, attempt.attempt, worker, state=state, run_at=run_at, now=self.now)
 
     @rule()
     def lose_a_worker(self) -> None:
@@ -260,7 +261,7 @@ def _lines() -> Plan[list[Any]]:
 
 def check(make_store: Callable[[RecordingNotifier], SqlStore], examples: int, steps: int, phases: list[Phase]) -> None:
     machine = type("Machine", (StoreMachine,), {"make_store": staticmethod(make_store)})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
