@@ -220,6 +220,21 @@ def test_idempotency(house: House) -> None:
     assert ran.code == 4, ran
 
 
+def test_a_wait_outlasts_a_restart_of_the_server(tmp_path: Path) -> None:
+    app = ("--app", "tests.acceptance.cli_operations")
+    with serving(tmp_path / "data", *app) as house:
+        port = house.client.url.rpartition(":")[2]
+        task = house.running("trial.hold")
+        wait = house.popen("task", "wait", str(task.id), "--timeout", f"{LONGEST_SECONDS}s")
+        assert wait.stderr is not None
+        assert "running    trial.hold" in wait.stderr.readline()
+    with wait, serving(tmp_path / "data", *app, "--port", port) as house:
+        house.canceled(task)
+        _, told = wait.communicate(timeout=LONGEST_SECONDS)
+        assert wait.returncode == 123, told
+        assert "canceled   trial.hold" in told
+
+
 # ------------------------------------------------------------------ look
 
 

@@ -254,6 +254,22 @@ async def test_wait_many_asks_until_all_are_final() -> None:
     assert json.loads(script.requests[0].content)["ids"] == [str(one.id), str(two.id)]
 
 
+async def test_wait_many_outlasts_a_server_that_is_away_for_a_moment() -> None:
+    task = task_view()
+    done = msgspec.structs.replace(task, state=State.COMPLETED)
+    script = Script(
+        answer(Waited(done=False, items=[task])),
+        httpx2.RemoteProtocolError("stopped"),
+        httpx2.ConnectError("not started yet"),
+        answer(Waited(done=True, items=[done])),
+    )
+    async with client_of(script) as client:
+        assert await client.wait_many([task.id]) == [done]
+    async with client_of(Script(httpx2.ConnectError("not started"))) as client:
+        with pytest.raises(ServerUnreachable):
+            await client.wait_many([task.id])
+
+
 async def test_wait_all_goes_on_until_nothing_is_left() -> None:
     one, two = task_view(), task_view()
     done = [msgspec.structs.replace(task, state=State.COMPLETED) for task in (one, two)]

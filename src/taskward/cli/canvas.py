@@ -134,7 +134,11 @@ def sign(look: Look, node: TreeNodeView, now: datetime, *, plain: bool) -> str:
 
 
 def _name_length(line: Line) -> int:
-    return len(line.guide) + (2 + len(line.node.name) + (8 if line.node.depth == 0 else 0) if line.node else 0)
+    if line.node is None:
+        return len(line.guide)
+    number = len(" #12345") if line.node.depth == 0 else 0
+    attempt = len(" attempt 2") if line.node.attempt > 1 else 0
+    return len(line.guide) + 2 + len(line.node.name) + number + attempt
 
 
 def label(node: TreeNodeView, task: TaskView | None) -> Text:

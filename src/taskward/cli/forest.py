@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from taskward.cli.rates import Pace
-from taskward.client import AsyncClient
+from taskward.client import AsyncClient, ServerUnreachable
 from taskward.client.watching import NAMED_AT_ONCE
 from taskward.model.states import FINAL, WAITING
 from taskward.wire import TaskView, TreeNodeView
@@ -87,7 +87,13 @@ class Forest:
                     await self._changed.wait()
             self._changed.clear()
             touched, self._touched = self._touched & wanted, set()
-            await self.look([task for task in self._order if task in touched or self.reasons.get(task)])
+            try:
+                await self.look([task for task in self._order if task in touched or self.reasons.get(task)])
+            except ServerUnreachable:
+                # Once it has answered, a server that is away is waited for, as long as the stream does.
+                if not self.version:
+                    raise
+                self._touched |= touched
             tell(self)
             await asyncio.sleep(CALM.total_seconds())
 

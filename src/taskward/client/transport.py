@@ -158,6 +158,20 @@ class Transport:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
+    async def outlast(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What a request gives that may be repeated: it is, for up to PATIENCE, while the server is away."""
+        clock = asyncio.get_running_loop().time
+        pause, broken_at = _FIRST_PAUSE, None
+        while True:
+            try:
+                return await ask()
+            except ServerUnreachable:
+                broken_at = broken_at or clock()
+                if clock() - broken_at > PATIENCE.total_seconds():
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
     def _unreachable(self, error: Exception) -> ServerUnreachable:
         if isinstance(error, httpx2.ConnectError):
             return ServerUnreachable(f"no server answers at {self.url}; is `taskward serve` running?")

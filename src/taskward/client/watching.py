@@ -11,7 +11,7 @@ import msgspec
 from taskward.client.errors import WaitTimedOut
 from taskward.client.tasks import TaskMethods, TaskRef
 from taskward.client.transport import Params, Transport, segment
-from taskward.model.states import FINAL, State
+from taskward.model.states import FINAL
 from taskward.wire import EventView, LogView, Page, TaskView, WaitBody, Waited
 
 ROUND = timedelta(seconds=60)
@@ -145,19 +145,18 @@ class WatchMethods(TaskMethods):
         return ended
 
     async def _wait_round(self, body: WaitBody, deadline: "_Deadline") -> Waited:
-        while True:
+        # The first look fails at once when there is no server; from then on one that is away for a while is waited for.
+        answer = await self._ask(body, timedelta())
+        while not answer.done:
             span = min(deadline.left(), ROUND)
-            answer = await self._transport.call(
-                "POST",
-                "/v1/tasks:wait",
-                Waited,
-                body=msgspec.structs.replace(body, timeout_seconds=span.total_seconds()),
-                longest=span,
-            )
-            if answer.done:
-                return answer
-            if not deadline.left():
-                raise WaitTimedOut([task for task in answer.items if State(task.state) not in FINAL])
+            if not span:
+                raise WaitTimedOut([task for task in answer.items if task.state not in FINAL])
+            answer = await self._transport.outlast(lambda: self._ask(body, min(deadline.left(), ROUND)))
+        return answer
+
+    async def _ask(self, body: WaitBody, span: timedelta) -> Waited:
+        body = msgspec.structs.replace(body, timeout_seconds=span.total_seconds())
+        return await self._transport.call("POST", "/v1/tasks:wait", Waited, body=body, longest=span)
 
 
 class _Deadline:
