@@ -703,6 +703,10 @@ class Workers(Protocol):
         """What `heartbeat` tells, without renewing."""
         ...
 
+    async def held(self, worker_id: UUID) -> list[tuple[UUID, int]]:
+        """The tasks and attempts that the worker holds the leases of."""
+        ...
+
     async def retire(self, worker_id: UUID, state: str, now: datetime) -> None:
         """Sets draining or gone."""
         ...

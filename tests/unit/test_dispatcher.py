@@ -94,6 +94,7 @@ class Bench:
         self.claimed: list[Task] = []
         self.ended: list[UUID] = []
         self.lost: set[UUID] = set()
+        self.unheard: list[tuple[UUID, int]] = []
         self.slots = Slots(capacity, lambda: self.dispatcher.on_free_slot())  # noqa: PLW0108 - made below
         self.recorder = Recorder(
             self.tasks,  # type: ignore[arg-type]
@@ -114,7 +115,11 @@ class Bench:
             tempo=TEMPO,
             on_claimed=self.start,
             on_ended=self.ended.extend,
+            find_unheard=self.find_unheard,
         )
+
+    async def find_unheard(self) -> list[tuple[UUID, int]]:
+        return self.unheard
 
     def start(self, task: Task) -> None:
         self.slots.take()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,8 +11,9 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from taskward.engine.tempo import Tempo
+from taskward.model.errors import Conflict, Unavailable
 from taskward.model.states import FINAL, State
-from taskward.model.task import Task, TaskError
+from taskward.model.task import NewTask, Task, TaskError
 from taskward.operations import Operation, Wishes
 from taskward.operations.run import SpawnRequest
 from taskward.ports import Clock, Notifier, Store, Submission, Topic
@@ -22,11 +23,14 @@ FindOperation = Callable[[str], Awaitable[Operation]]
 
 _log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 _CHUNK = 500
 """Children asked for in one query."""
 _REST = 4
 """Looking at every awaited child is followed by a pause so many times as long."""
 _SHORTEST_REST_SECONDS = 0.01
+_UNAVAILABLE_SECONDS = 1.0
 
 
 class _Wait:
@@ -73,9 +77,10 @@ class Children:
     async def spawn(self, parent: Task, request: SpawnRequest) -> Task:
         """Submits a child of `parent`, or finds the one its key names.
 
-        Raises NotFound (operation), Invalid (arguments), Conflict (the parent has ended), Unavailable.
+        While the store is away it goes on trying: how long is for the leases to say, which end meanwhile. Raises
+        NotFound (operation), Invalid (arguments), Conflict (the parent has ended).
         """
-        operation = await self._find(request.operation)
+        operation = await self._patiently(lambda: self._find(request.operation))
         wishes = Wishes(
             parent=parent,
             key=request.key,
@@ -85,8 +90,31 @@ class Children:
             queue=request.queue,
         )
         child = operation.new_task(uuid7(), request.args, wishes)
-        submitted = await self._store.tasks.submit(Submission((child,)), self._clock.now())
+        return await self._patiently(lambda: self._submit(child))
+
+    async def _submit(self, child: NewTask) -> Task:
+        try:
+            submitted = await self._store.tasks.submit(Submission((child,)), self._clock.now())
+        except Conflict:
+            # An answer that was lost on its way may have been that it is accepted.
+            accepted = await self._store.tasks.get_many([child.id])
+            if child.id not in accepted:
+                raise
+            return accepted[child.id]
         return submitted.tasks[0]
+
+    async def is_canceled(self, task: Task) -> bool:
+        """Whether a running task was asked to stop."""
+        found = await self._patiently(lambda: self._store.tasks.get_many([task.id]))
+        return task.id in found and found[task.id].state is State.CANCELING
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await ask()
+            except Unavailable as error:
+                _log.warning("the store is unavailable; a body waits for it", error=str(error))
+                await asyncio.sleep(_UNAVAILABLE_SECONDS)
 
     async def wait(self, children: Sequence[Task]) -> list[Task]:
         """The children as they ended, in the same order, when all have."""
@@ -99,7 +127,7 @@ class Children:
         self._anything.set()
         try:
             # They may have ended before anybody looked.
-            await self._look(awaited)
+            await self._patiently(lambda: self._look(awaited))
             await wait.future
         finally:
             for child_id in awaited:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from uuid import UUID
 
 import structlog
@@ -26,7 +26,8 @@ _LAST_ROUND_SECONDS = 5.0
 class Dispatcher:
     """Fuses finishes and claims. What ended while one round was under way goes with the next.
 
-    `on_claimed` gets each claimed task, `on_ended` the ids of those whose end is durable.
+    `on_claimed` gets each claimed task, `on_ended` the ids of those whose end is durable. `find_unheard` gives the
+    tasks and attempts that the store believes to run here and that do not.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Dispatcher:
         tempo: Tempo,
         on_claimed: Callable[[Task], None],
         on_ended: Callable[[Iterable[UUID]], None],
+        find_unheard: Callable[[], Awaitable[Iterable[tuple[UUID, int]]]],
     ) -> None:
         self.worker_id = worker_id
         self._tasks = tasks
@@ -55,6 +57,8 @@ class Dispatcher:
         self._poll_seconds = tempo.poll_interval.total_seconds()
         self._on_claimed = on_claimed
         self._on_ended = on_ended
+        self._find_unheard = find_unheard
+        self._may_be_unheard = False
         self._finishes: list[Finish] = []
         self._must_flush = False
         self._claims = False
@@ -149,10 +153,13 @@ class Dispatcher:
             self._may_find_work = False
         try:
             await self._flush_if_needed()
+            if self._may_be_unheard:
+                finishes += await self._unheard(finishes)
             exchange = await self._exchange(finishes, claim)
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
             self._finishes = finishes + self._finishes
             self._may_find_work = True
+            self._may_be_unheard = self._may_be_unheard or claim is not None
             self._pause_seconds = min(self._pause_seconds * 2 or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
             if isinstance(error, Unavailable):
                 _log.warning("the store is unavailable", finishes=len(finishes), error=str(error))
@@ -164,6 +171,7 @@ class Dispatcher:
             self._finishes = finishes + self._finishes
             raise
         self._pause_seconds = 0
+        self._may_be_unheard = False
         self._settle(finishes, claim, exchange)
 
     async def _flush_if_needed(self) -> None:
@@ -176,6 +184,18 @@ class Dispatcher:
         except BaseException:
             self._must_flush = True
             raise
+
+    async def _unheard(self, finishes: Sequence[Finish]) -> list[Finish]:
+        """A claim whose answer was lost may have been granted: then nobody runs what it took, and it goes back."""
+        told = {(finish.task_id, finish.attempt) for finish in (*finishes, *self._finishes)}
+        unheard = [
+            Finish(task_id=task_id, attempt=attempt, state=State.QUEUED)
+            for task_id, attempt in await self._find_unheard()
+            if (task_id, attempt) not in told
+        ]
+        if unheard:
+            _log.warning("claims were granted unheard; handing them back", count=len(unheard))
+        return unheard
 
     def _settle(self, finishes: Sequence[Finish], claim: Claim | None, exchange: Exchange) -> None:
         if exchange.lost:

@@ -78,6 +78,11 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - no thread to be had, and the like: this task's, not the worker's
             run.end(Raised(error_of_task(error)))
 
+    def runs(self, task_id: UUID, attempt: int) -> bool:
+        """Whether the body of this attempt has not ended."""
+        run = self._runs.get(task_id)
+        return run is not None and run.task.attempt == attempt
+
     def stop(self, task_id: UUID, attempt: int, reason: Stop) -> None:
         """Asks one body to end, if it is still running."""
         run = self._runs.get(task_id)

@@ -172,8 +172,21 @@ class Run(ABC):
 
     async def wait_for_children(self, children: Sequence[Task], timeout: timedelta | None) -> list[Task]:
         """The children when all are final. Meanwhile the slot is free for other tasks. Raises TimeoutError."""
-        if all(child.is_final for child in children):
-            return list(children)
+        ended = list(children)
+        if not all(child.is_final for child in children):
+            ended = await self._wait_without_slot(children, timeout)
+        if self.stop is None and any(child.state is State.CANCELED for child in ended):
+            await self._look_for_cancel()
+        return ended
+
+    async def _look_for_cancel(self) -> None:
+        """A child was canceled, maybe with its parent, which then ends canceled too and not by the child's error."""
+        if await self._around.children.is_canceled(self.task):
+            self.request_stop(Stop.CANCEL)
+            # The interruption comes first, the children's ends come after it.
+            await asyncio.sleep(0)
+
+    async def _wait_without_slot(self, children: Sequence[Task], timeout: timedelta | None) -> list[Task]:
         self._leave_slot()
         try:
             async with asyncio.timeout(None if timeout is None else timeout.total_seconds()):

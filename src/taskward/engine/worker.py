@@ -153,6 +153,7 @@ class Worker:
             tempo=self._tempo,
             on_claimed=executor.start,
             on_ended=children.ended_here,
+            find_unheard=lambda: self._find_unheard(executor),
         )
         heart = Heart(
             self._store.workers,
@@ -196,6 +197,11 @@ class Worker:
             return
         parts.dispatcher.worker_id = parts.recorder.worker_id = parts.heart.worker_id = self.id
         parts.dispatcher.claim_again()
+
+    async def _find_unheard(self, executor: Executor) -> list[tuple[UUID, int]]:
+        """Attempts that were claimed for this worker without its hearing of it."""
+        held = await self._store.workers.held(self.id)
+        return [(task_id, attempt) for task_id, attempt in held if not executor.runs(task_id, attempt)]
 
     async def _find_registered(self, name: str) -> Operation:
         return self._registry.operation(name)

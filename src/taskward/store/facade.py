@@ -243,6 +243,9 @@ class Workers:
     async def stops(self, worker_id: UUID) -> Pulse:
         return await self._db.read(fleet.stops, worker_id.bytes)
 
+    async def held(self, worker_id: UUID) -> list[tuple[UUID, int]]:
+        return await self._db.read(fleet.held, worker_id.bytes)
+
     async def retire(self, worker_id: UUID, state: str, now: datetime) -> None:
         await self._db.write(fleet.retire, worker_id.bytes, state, to_micros(now))
 

@@ -47,6 +47,10 @@ def _pulse(worker_id: bytes, *, alive: bool) -> Plan[Pulse]:
     return Pulse(alive=True, stop=stop, pause=pause)
 
 
+def held(worker_id: bytes) -> Plan[list[tuple[UUID, int]]]:
+    return [(UUID(bytes=row[0]), row[1]) for row in (yield Q.held(worker_id))]
+
+
 def retire(worker_id: bytes, state: str, now: int) -> Plan[None]:
     yield Q.retire_worker(worker_id, state, now)
 

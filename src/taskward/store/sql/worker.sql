@@ -11,6 +11,9 @@ SELECT state FROM worker WHERE id = $1
 -- name: stops
 SELECT id, attempt, state FROM task WHERE worker_id = $1 AND state IN ('running', 'canceling') AND (state = 'canceling' OR pausing)
 
+-- name: held
+SELECT id, attempt FROM task WHERE worker_id = $1 AND state IN ('running', 'canceling')
+
 -- name: retire_worker
 UPDATE worker SET state = $2, heartbeat_at = $3 WHERE id = $1 AND state IN ('online', 'draining')
 
