@@ -135,8 +135,16 @@ class Call:
     @cached_property
     def query(self) -> query.Query:
         """The query string. Raises Refused."""
-        tree = self.tree
-        return query.read(self.request.scope["query_string"], self.operation.filters, tree.default_limit, tree.most)
+        return query.read(self.request.scope["query_string"], self.tree.default_limit, self.tree.most)
+
+    @cached_property
+    def asked(self) -> tuple[Any, list[tuple[str, bool]]]:
+        """What the filters say, and the keys of the order. Raises Refused."""
+        filters = self.operation.filters
+        if filters is None:
+            # Where nothing can be filtered, Pulp lets anything pass.
+            return None, []
+        return filters.read(self.query.values, self.query.ordering)
 
     @property
     def id(self) -> UUID:

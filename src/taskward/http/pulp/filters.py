@@ -55,23 +55,34 @@ class Filters(Generic[R]):
     some: Callable[[Sequence[R]], R]
     opposite: Callable[[R], R]
 
-    def condition(self, values: Mapping[str, str]) -> R:
-        """All the values together. Raises Refused, naming each that is wrong."""
+    def read(self, values: Mapping[str, str], ordering: str) -> tuple[R, list[tuple[str, bool]]]:
+        """All the values together, and the keys of the order. Raises Refused, naming each that is wrong."""
         found: list[R] = []
         wrong: list[Refused] = []
+        order: list[tuple[str, bool]] = []
+        unknown = [f"Invalid Filter: '{name}'" for name in values if name not in self.filters and name != "q"]
+        if unknown:
+            wrong.append(bad("errors", *unknown))
+        try:
+            order = self.order.read(ordering)
+        except Refused as refused:
+            wrong.append(refused)
         for name, value in values.items():
             try:
-                condition = self._expression(value) if name == "q" else self.filters[name](value)
+                condition = self._expression(value) if name == "q" else self._condition(name, value)
             except Refused as refused:
-                if refused.field is None:
+                if refused.field is None and not wrong:
                     raise
                 wrong.append(refused)
                 continue
             if condition is not None:
                 found.append(condition)
         if wrong:
-            raise together(wrong)
-        return self.every(found)
+            raise together([refused for refused in wrong if refused.field is not None])
+        return self.every(found), order
+
+    def _condition(self, name: str, value: str) -> R | None:
+        return self.filters[name](value) if name in self.filters else None
 
     def _expression(self, text: str) -> R | None:
         return None if not text.strip() else self._evaluate(parse(text))

@@ -45,7 +45,7 @@ async def read_hub(call: Call) -> Reply:  # noqa: ARG001 - an operation's handle
 async def list_tasks(call: Call) -> Reply:
     """Tasks in short, newest first; the filters are Pulp's."""
     window = call.query.window
-    found, count, _ = await page(call, TASK_FILTERS.condition(call.query.values), window)
+    found, count, _ = await page(call)
     path = call.path
     items = [hub_item(task, path) for task in found]
     return answer(HubPage(HubMeta(count), _links(path, call.query.pairs, window.limit, window.offset, count), items))

@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Struct
 
 from taskward.http.pulp.errors import NOT_FOUND, Refused, bad
-from taskward.http.pulp.filters import Filters, Several
 
 DEFAULT_LIMIT = 100
 MOST = 1000
@@ -47,20 +46,18 @@ class Query(Struct, frozen=True):
     """A query string, read."""
 
     values: Mapping[str, str]
-    """The filters by name; of what is given twice the last counts."""
-    order: Sequence[tuple[str, bool]]
+    """What is left for the filters, by name; of what is given twice the last counts."""
+    ordering: str
     window: Window
     selection: Selection
     pairs: Sequence[tuple[str, str]]
     """Everything as it was given."""
 
 
-def read(
-    query_string: bytes, filters: Filters[Any] | None, default_limit: int = DEFAULT_LIMIT, most: int = MOST
-) -> Query:
-    """Raises Refused for what is not known here. Without filters anything is let through, as Pulp does."""
+def read(query_string: bytes, default_limit: int = DEFAULT_LIMIT, most: int = MOST) -> Query:
+    """Raises Refused for a format that is not JSON."""
     if not query_string:
-        return Query({}, (), Window(default_limit, 0), _EVERYTHING, ())
+        return Query({}, "", Window(default_limit, 0), _EVERYTHING, ())
     pairs = [
         (name, value.replace("\0", ""))
         for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
@@ -68,15 +65,9 @@ def read(
     last = dict(pairs)
     if last.get("format", "json") not in {"json", ""}:
         raise NOT_FOUND
-    order: Sequence[tuple[str, bool]] = ()
-    values: dict[str, str] = {}
-    if filters is not None:
-        values = {name: value for name, value in last.items() if name not in _ALWAYS}
-        if unknown := [name for name in values if name not in filters.filters and name != "q"]:
-            raise Several({"errors": [f"Invalid Filter: '{name}'" for name in unknown]})
-        order = filters.order.read(last.get("ordering", ""))
+    values = {name: value for name, value in last.items() if name not in _ALWAYS}
     window = Window(min(_positive(last.get("limit"), default_limit), most), _positive(last.get("offset"), 0))
-    return Query(values, order, window, _selection(pairs), pairs)
+    return Query(values, last.get("ordering", ""), window, _selection(pairs), pairs)
 
 
 _EVERYTHING = Selection()

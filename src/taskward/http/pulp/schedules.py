@@ -27,9 +27,9 @@ operations = Operations()
 async def list_schedules(call: Call) -> Reply:
     """What is submitted again and again."""
     query, window = call.query, call.query.window
-    matches = SCHEDULE_FILTERS.condition(query.values)
+    matches, keys = call.asked
     found = [schedule for schedule in await call.service.schedules.all(call.principal) if matches(schedule)]
-    shown = ordered_schedules(found, query.order)[window.offset : window.offset + window.limit]
+    shown = ordered_schedules(found, keys)[window.offset : window.offset + window.limit]
     following, previous = pages(call.url, query, has_more=len(found) > window.offset + window.limit)
     results = [query.selection.of(body) for body in await _bodies(call, shown)]
     return answer(Page(len(found), following, previous, results))
@@ -47,6 +47,7 @@ async def list_schedules(call: Call) -> Reply:
 )
 async def read_schedule(call: Call) -> Reply:
     """One of them."""
+    call.asked  # noqa: B018 - refuses what is not known
     wanted = call.id
     for schedule in await call.service.schedules.all(call.principal):
         if schedule_id(schedule) == wanted:

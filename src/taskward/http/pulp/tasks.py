@@ -8,7 +8,7 @@ from taskward.http.pulp import values
 from taskward.http.pulp.endpoint import Answer, Call, Operations, answer, no_content
 from taskward.http.pulp.errors import Refused, bad
 from taskward.http.pulp.filters import together
-from taskward.http.pulp.query import Selection, Window, pages
+from taskward.http.pulp.query import Selection, pages
 from taskward.http.pulp.task_filters import TASK_FILTERS, orders
 from taskward.http.pulp.views import short_task_body, task_body
 from taskward.http.pulp.wire import (
@@ -22,7 +22,6 @@ from taskward.http.pulp.wire import (
     TaskBody,
 )
 from taskward.http.pulp.words import FINAL_WORDS, TASK, states_of
-from taskward.model.conditions import Condition
 from taskward.model.errors import Conflict
 from taskward.model.task import Task
 from taskward.modules.upkeep import PURGE
@@ -53,17 +52,17 @@ _ASIDE = ("child_tasks", "progress_reports", "created_resources", "created_resou
 async def list_tasks(call: Call) -> Reply:
     """Tasks, newest first, that meet all conditions."""
     query = call.query
-    where = TASK_FILTERS.condition(query.values)
-    found, count, has_more = await page(call, where, query.window)
+    found, count, has_more = await page(call)
     following, previous = pages(call.url, query, has_more=has_more)
     results = [query.selection.of(body) for body in await bodies(call, found, query.selection)]
     return answer(Page(count, following, previous, results))
 
 
-async def page(call: Call, where: Condition, window: Window) -> tuple[list[Task], int, bool]:
-    """The tasks of a window, how many there are in all, and whether some are behind the window."""
-    searches, principal = call.service.searches, call.principal
-    wanted = Search(where=where, order=orders(call.query.order), offset=window.offset, limit=window.limit + 1)
+async def page(call: Call) -> tuple[list[Task], int, bool]:
+    """The tasks that are asked for, how many there are in all, and whether some are behind the window."""
+    searches, principal, window = call.service.searches, call.principal, call.query.window
+    where, keys = call.asked
+    wanted = Search(where=where, order=orders(keys), offset=window.offset, limit=window.limit + 1)
     found = await searches.find(principal, wanted)
     has_more = len(found) > window.limit
     found = found[: window.limit]
@@ -98,6 +97,7 @@ _NOTHING = Particulars()
 )
 async def read_task(call: Call) -> Reply:
     """A task as it is now."""
+    call.asked  # noqa: B018 - refuses what is not known
     selection = call.query.selection
     task = await call.service.tasks.get(call.principal, call.id)
     [body] = await bodies(call, [task], selection)

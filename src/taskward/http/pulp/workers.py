@@ -25,10 +25,10 @@ operations = Operations()
 async def list_workers(call: Call) -> Reply:
     """Workers that are online or missing; one that said goodbye is gone."""
     query, window = call.query, call.query.window
-    matches = WORKER_FILTERS.condition(query.values)
+    matches, keys = call.asked
     workers = await call.service.fleet.workers(call.principal)
     found = [worker for worker in workers if worker.state != "gone" and matches(worker)]
-    shown = ordered_workers(found, query.order)[window.offset : window.offset + window.limit]
+    shown = ordered_workers(found, keys)[window.offset : window.offset + window.limit]
     following, previous = pages(call.url, query, has_more=len(found) > window.offset + window.limit)
     results = [query.selection.of(worker_body(worker, call.base)) for worker in shown]
     return answer(Page(len(found), following, previous, results))
@@ -46,5 +46,6 @@ async def list_workers(call: Call) -> Reply:
 )
 async def read_worker(call: Call) -> Reply:
     """A worker and one of the tasks it runs."""
+    call.asked  # noqa: B018 - refuses what is not known
     worker = await call.service.fleet.worker(call.principal, call.id)
     return answer(call.query.selection.of(worker_body(worker, call.base)))
