@@ -14,7 +14,8 @@ from tests.house import BOOM, House, new_task
 
 
 def line(task: Task, message: str, at: datetime, **members: Any) -> LogNote:
-    return LogNote(**{"task_id": task.id, "at": at, "severity": 1, "source": "task", "message": message} | members)
+    defaults: dict[str, Any] = {"task_id": task.id, "at": at, "severity": 1, "source": "task", "message": message}
+    return LogNote(**defaults | members)
 
 
 async def record(house: House, *notes: Note, worker: str = "w") -> frozenset[object]:
@@ -33,10 +34,8 @@ async def test_the_newest_progress_counts(house: House) -> None:
     task = await house.run()
     house.notifier.taken()
     house.tick()
-    assert (
-        await record(house, ProgressNote(task.id, 1, Progress(1)), ProgressNote(task.id, 1, Progress(2, 9, "u", "m")))
-        == set()
-    )
+    older, newer = ProgressNote(task.id, 1, Progress(1)), ProgressNote(task.id, 1, Progress(2, 9, "u", "m"))
+    assert await record(house, older, newer) == set()
     assert house.notifier.taken() == {Topic.EVENTS}
     seen = await house.get(task)
     assert (seen.progress, seen.updated_at, seen.version > task.version) == (Progress(2, 9, "u", "m"), house.now, True)

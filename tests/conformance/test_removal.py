@@ -8,7 +8,7 @@ from taskward.model.errors import Conflict, Gone, NotFound
 from taskward.model.policy import Rules
 from taskward.model.states import State
 from taskward.model.task import Kind, Report, Task
-from taskward.ports import Change, IdempotencyKey, LogNote, Range, ReportNote, TaskQuery
+from taskward.ports import Change, IdempotencyKey, LogNote, Note, Range, ReportNote, TaskQuery
 from tests.house import BOOM, House, exclusive, new_task
 
 DAY = timedelta(days=1)
@@ -31,7 +31,7 @@ async def full_tree(house: House) -> Task:
     folded = await house.run(parent_id=child.id, folds=True)
     skipped = await house.child_of(root, depends_on=(child.id,))
     for task in (root, child, folded):
-        notes = [LogNote(task.id, house.now, 1, "s", "m"), ReportNote(task.id, 1, Report("r"))]
+        notes: list[Note] = [LogNote(task.id, house.now, 1, "s", "m"), ReportNote(task.id, 1, Report("r"))]
         await house.store.tasks.record(await house.worker(), notes, house.now)
     await house.finish(folded)
     await house.finish(child, State.FAILED, error=BOOM)

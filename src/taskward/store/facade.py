@@ -37,7 +37,20 @@ from taskward.ports import (
     Tree,
     WorkerInfo,
 )
-from taskward.store import exchange, fleet, journal, listing, notes, reading, removal, roster, search, small, steering
+from taskward.store import (
+    exchange,
+    fleet,
+    journal,
+    listing,
+    notes,
+    reading,
+    removal,
+    roster,
+    search,
+    small,
+    steering,
+    why,
+)
 from taskward.store.plan import Database
 from taskward.store.postgres import PostgresDatabase
 from taskward.store.rows import from_micros, micros_or_none, to_micros
@@ -149,7 +162,7 @@ class Tasks:
         return await self._db.scan(reading.descendants, task_id.bytes)
 
     async def obstacles(self, task_id: UUID, now: datetime) -> list[Obstacle]:
-        return await self._db.read(reading.obstacles, task_id.bytes, to_micros(now))
+        return await self._db.read(why.obstacles, task_id.bytes, to_micros(now))
 
     async def reports(self, task_id: UUID) -> list[Report]:
         return await self._db.read(reading.reports, task_id.bytes)

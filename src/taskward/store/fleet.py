@@ -1,5 +1,6 @@
 """Workers and their leases, the queues they serve, the pools that bound them."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -132,28 +133,28 @@ def pools() -> Plan[list[Pool]]:
 
 
 def set_queue_paused(name: str, *, paused: bool) -> Plan[None]:
-    yield Q.set_queue(name, paused)
+    yield (Q.pause_queue if paused else Q.resume_queue)(name)
     yield Wake(frozenset({Topic.WORK, Topic.SETTINGS}))
 
 
 def queues() -> Plan[list[Queue]]:
-    """Every queue that has tasks, workers or a pause."""
-    paused = {row[0]: bool(row[1]) for row in (yield Q.queues())}
-    queued: dict[str, int] = {}
-    running: dict[str, int] = {}
+    """Every queue that has unfinished tasks, workers or a pause."""
+    paused = {row[0] for row in (yield Q.queues()) if row[1]}
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for name, state, count in (yield Q.queue_tallies()):
-        side = queued if state == State.QUEUED else running
-        side[name] = side.get(name, 0) + count
-    served: dict[str, int] = {}
+        counts[name][state] += count
+    served: Counter[str] = Counter()
     for row in (yield Q.live_workers()):
-        for name in _names(row[0]):
-            served[name] = served.get(name, 0) + 1
-    names = sorted(
-        paused.keys() | {n for n, c in queued.items() if c} | {n for n, c in running.items() if c} | served.keys()
-    )
+        served.update(_names(row[0]))
     return [
-        Queue(name, paused.get(name, False), queued.get(name, 0), running.get(name, 0), served.get(name, 0))
-        for name in names
+        Queue(
+            name,
+            paused=name in paused,
+            queued=counts[name][State.QUEUED],
+            running=counts[name][State.RUNNING] + counts[name][State.CANCELING],
+            workers=served[name],
+        )
+        for name in sorted(paused | counts.keys() | served.keys())
     ]
 
 

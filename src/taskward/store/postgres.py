@@ -58,8 +58,12 @@ class PostgresDatabase:
             )  # fmt: skip
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Unavailable(f"cannot reach PostgreSQL: {error}") from error
-        async with self._pool.acquire() as connection:
-            await self._migrate(connection)
+        try:
+            async with self._pool.acquire() as connection:
+                await self._migrate(connection)
+        except BaseException:
+            await self.close()
+            raise
 
     async def _migrate(self, connection: Any) -> None:
         """Brings the schema up to date under an advisory lock."""

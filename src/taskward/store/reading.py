@@ -1,4 +1,4 @@
-"""Looking at tasks: one, its tree, and why it waits."""
+"""Looking at tasks: one, some, a tree."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,19 +7,16 @@ from uuid import UUID
 import msgspec
 
 from taskward.model.errors import NotFound
-from taskward.model.pools import Pool
 from taskward.model.states import FINAL, State
 from taskward.model.task import Report, Task
 from taskward.model.tree import Folded
-from taskward.ports import Obstacle, Tally, Tree, TreeNode
-from taskward.store.plan import Plan, Q
+from taskward.ports import Tally, Tree, TreeNode
+from taskward.store.catalogue import Row
+from taskward.store.plan import PIECE, Plan, Q
 from taskward.store.rows import task_from
 from taskward.store.steering import missing
 
 _folded = msgspec.json.Decoder(Folded).decode
-_names = msgspec.json.Decoder(tuple[str, ...]).decode
-_FEW = 5
-"""How many blocking tasks an explanation names."""
 
 
 def get(task_id: bytes) -> Plan[Task]:
@@ -68,15 +65,15 @@ def tree(task_id: bytes, depth: int, limit: int) -> Plan[Tree]:
     level: list[TreeNode] = nodes[:]
     for below in range(1, depth + 1):
         room = limit - len(nodes)
-        parents = [node.task.id.bytes for node in level if node.task is not None]
         live: defaultdict[UUID | None, list[Task]] = defaultdict(list)
         folded: defaultdict[UUID, list[Folded]] = defaultdict(list)
-        if parents and room >= 0:
-            for row in (yield Q.live_below(parents, room + 1)):
+        parents = [node.task.id.bytes for node in level if node.task is not None]
+        for row in (yield from _first_below(parents, max(room, 0))):
+            if len(row) == 2:
+                folded[UUID(bytes=row[0])].append(_folded(row[1]))
+            else:
                 task = task_from(row)
                 live[task.parent_id].append(task)
-            for parent_id, record in (yield Q.folded_below(parents, room + 1)):
-                folded[UUID(bytes=parent_id)].append(_folded(record))
         following: list[TreeNode] = []
         for node in level:
             if node.task is not None:
@@ -93,14 +90,30 @@ def tree(task_id: bytes, depth: int, limit: int) -> Plan[Tree]:
     return Tree(tuple(nodes), truncated=(yield from _goes_on(level)))
 
 
+def _first_below(parents: Sequence[bytes], most: int) -> Plan[list[Row]]:
+    """Live and folded children of the first of these parents: all there are, or else more than `most`.
+
+    Where there are too many, the first parents are asked alone, so that it is their children that are shown.
+    """
+    if not parents:
+        return []
+    if len(parents) <= PIECE:
+        rows = [*(yield Q.live_below(list(parents), most + 1)), *(yield Q.folded_below(list(parents), most + 1))]
+        if len(rows) <= most or len(parents) == 1:
+            return rows
+    half = (len(parents) + 1) // 2
+    rows = yield from _first_below(parents[:half], most)
+    if len(rows) > most:
+        return rows
+    return rows + (yield from _first_below(parents[half:], most - len(rows)))
+
+
 def _goes_on(level: Sequence[TreeNode]) -> Plan[bool]:
     """Whether anything lies below the last level shown."""
     if any(node.folded is not None and node.folded.children for node in level):
         return True
     parents = [node.task.id.bytes for node in level if node.task is not None]
-    if not parents:
-        return False
-    return bool((yield Q.live_below(parents, 1)) or (yield Q.folded_below(parents, 1)))
+    return bool((yield from _first_below(parents, 0)))
 
 
 def reports(task_id: bytes) -> Plan[list[Report]]:
@@ -113,113 +126,3 @@ def tallies() -> Plan[list[Tally]]:
         Tally(client, operation, queue, State(state), count)
         for client, operation, queue, state, count in (yield Q.tallies())
     ]
-
-
-# ------------------------------------------------------------------ why
-
-
-def obstacles(task_id: bytes, now: int) -> Plan[list[Obstacle]]:
-    """See `taskward.ports.Tasks.obstacles`."""
-    task = yield from get(task_id)
-    found: list[Obstacle] = []
-    if task.state is State.PAUSED:
-        found.append(Obstacle("paused", "held by an operator; resume it"))
-    if task.state not in (State.SCHEDULED, State.BLOCKED, State.QUEUED, State.PAUSED):
-        return []
-    micros = (yield Q.run_at_of(task_id))[0][0]
-    if micros is not None and micros > now and task.run_at is not None:
-        found.append(Obstacle("run_at", f"not before {task.run_at.isoformat()}", {"run_at": task.run_at}))
-    if task.gate is not None:
-        found.append(Obstacle("gate", f"until {task.gate} answers 2xx or 3xx", {"url": task.gate}))
-    found += yield from _dependencies(task)
-    found += yield from _resources(task)
-    if task.state is State.QUEUED:
-        found += yield from _pool(task)
-        found += yield from _queue(task)
-    return found
-
-
-def _dependencies(task: Task) -> Plan[list[Obstacle]]:
-    rows = yield Q.dependencies(task.id.bytes)
-    final = {state.value for state in FINAL}
-    waiting = [
-        {"id": UUID(bytes=row[0]), "state": row[1], "number": row[2], "name": row[3]}
-        for row in rows
-        if row[1] not in final
-    ]
-    if not waiting:
-        return []
-    return [
-        Obstacle(
-            "dependencies", f"{len(waiting)} of {len(rows)} tasks it depends on have not ended", {"tasks": waiting}
-        )
-    ]
-
-
-def _resources(task: Task) -> Plan[list[Obstacle]]:
-    found: list[Obstacle] = []
-    for resource, ticket, exclusive, granted in (yield Q.wanted(task.id.bytes)):
-        if granted:
-            continue
-        ahead = yield Q.ahead(resource, ticket, exclusive, _FEW)
-        holders = [
-            {
-                "id": UUID(bytes=row[0]),
-                "exclusive": bool(row[1]),
-                "holds": bool(row[2]),
-                "number": row[3],
-                "name": row[4],
-                "state": row[5],
-            }
-            for row in ahead
-        ]
-        verb = "held by" if holders and holders[0]["holds"] else "wanted earlier by"
-        who = f"task {holders[0]['number']} ({holders[0]['name']})" if holders else "another task"
-        facts = {"resource": resource, "exclusive": bool(exclusive), "tasks": holders}
-        found.append(Obstacle("resources", f"{resource} is {verb} {who}", facts))
-    return found
-
-
-def _pool(task: Task) -> Plan[list[Obstacle]]:
-    if not task.pool:
-        return []
-    rows = yield Q.get_pool(task.pool)
-    if not rows:
-        return [Obstacle("pool", f"pool {task.pool} does not exist any more", {"pool": task.pool})]
-    pool = Pool(*rows[0])
-    if pool.admits(task.priority):
-        return []
-    facts = {"pool": pool, "urgent": pool.is_urgent(task.priority)}
-    if pool.free and not pool.is_urgent(task.priority):
-        detail = (
-            f"the {pool.free} free slots of pool {pool.name} are reserved for priority {pool.threshold} and more urgent"
-        )
-    else:
-        detail = f"all {pool.limit} slots of pool {pool.name} are taken"
-    return [Obstacle("pool", detail, facts)]
-
-
-def _queue(task: Task) -> Plan[list[Obstacle]]:
-    found: list[Obstacle] = []
-    ahead = (yield Q.ahead_in_queue(task.pool, task.queue, task.priority, task.number, 1001))[0][0]
-    if ahead:
-        count = "more than 1000" if ahead > 1000 else str(ahead)
-        detail = f"{count} tasks of queue {task.queue} are ahead by priority and age"
-        found.append(Obstacle("position", detail, {"ahead": ahead, "queue": task.queue, "priority": task.priority}))
-    if any(row[0] == task.queue and row[1] for row in (yield Q.queues())):
-        found.append(Obstacle("worker", f"queue {task.queue} is paused", {"queue": task.queue, "paused": True}))
-        return found
-    workers = [(_names(queues), _names(operations)) for queues, operations in (yield Q.live_workers())]
-    serving = [operations for queues, operations in workers if task.queue in queues]
-    if not serving:
-        found.append(
-            Obstacle("worker", f"no live worker serves queue {task.queue}", {"queue": task.queue, "workers": 0})
-        )
-    elif not any(task.operation in operations for operations in serving):
-        facts = {"queue": task.queue, "operation": task.operation, "workers": len(serving)}
-        found.append(Obstacle("worker", f"no live worker of queue {task.queue} knows {task.operation}", facts))
-    elif not found:
-        found.append(
-            Obstacle("worker", "next in line: waits for a free worker", {"queue": task.queue, "workers": len(serving)})
-        )
-    return found

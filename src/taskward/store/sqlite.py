@@ -78,16 +78,19 @@ class SqliteDatabase:
     def _open(self) -> None:
         # A database in memory belongs to its connection: reads go through the writer.
         private = self._path == ":memory:"
-        if not private:
-            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         try:
+            if not private:
+                Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
             self._migrate(self._writer)
             if not private:
                 self._reader = self._connect()
                 self._scanner = self._connect()
-        except sqlite3.Error as error:
-            raise Unavailable(f"cannot open {self._path}: {error}") from error
+        except BaseException as error:
+            self._disconnect()
+            if isinstance(error, sqlite3.Error | OSError):
+                raise Unavailable(f"cannot open {self._path}: {error}") from error
+            raise
         self._scans = ThreadPoolExecutor(1, "taskward-scan")
         self._thread = threading.Thread(target=self._write_loop, name="taskward-writer", daemon=True)
         self._thread.start()
@@ -125,9 +128,13 @@ class SqliteDatabase:
         await asyncio.to_thread(thread.join)
         if self._scans is not None:
             self._scans.shutdown()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         for connection in (self._scanner, self._reader, self._writer):
             if connection is not None:
                 connection.close()
+        self._scanner = self._reader = self._writer = None
 
     # -------------------------------------------------------------- plans
 

@@ -4,9 +4,6 @@ INSERT INTO fold (parent_id, root_id, record, child_id, marred) VALUES ($1, $2, 
 -- name: take_folds
 DELETE FROM fold WHERE parent_id = $1 RETURNING record, seq
 
--- name: folds
-SELECT record, seq FROM fold WHERE parent_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
-
 -- name: drop_folds
 DELETE FROM fold WHERE parent_id = $1
 
@@ -40,9 +37,6 @@ SELECT {task} FROM task JOIN (SELECT id AS at, depth FROM below) AS place ON id 
 
 -- name: children_of
 SELECT {task} FROM task WHERE parent_id = $1 ORDER BY number
-
--- name: children_page
-SELECT {task} FROM task WHERE parent_id = $1 AND number > $2 ORDER BY number LIMIT $3
 
 -- name: steps_below
 -- Open steps of a run, inner ones first.

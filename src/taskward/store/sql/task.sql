@@ -22,9 +22,6 @@ INSERT INTO task_resource (number, resource) VALUES ($1, $2) ON CONFLICT DO NOTH
 -- name: get_task
 SELECT {task} FROM task WHERE id = $1
 
--- name: get_claimed
-SELECT {claimed} FROM task WHERE id = $1
-
 -- name: get_task_by_number
 SELECT {task} FROM task WHERE number = $1
 
@@ -191,9 +188,6 @@ SELECT number FROM task WHERE created_at >= $1 ORDER BY created_at LIMIT 1
 
 -- name: number_before
 SELECT number FROM task WHERE created_at < $1 ORDER BY created_at DESC LIMIT 1
-
--- name: run_at_of
-SELECT run_at FROM task WHERE id = $1
 
 -- name: ahead_in_queue
 -- Counted up to a bound: a place far back needs no exact number.

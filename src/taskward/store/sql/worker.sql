@@ -73,14 +73,18 @@ SELECT name FROM pool WHERE name = $1 FOR UPDATE
 -- name: delete_pool
 DELETE FROM pool WHERE name = $1
 
--- name: set_queue
-INSERT INTO queue (name, paused) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused
+-- name: pause_queue
+INSERT INTO queue (name, paused) VALUES ($1, TRUE) ON CONFLICT (name) DO NOTHING
+
+-- name: resume_queue
+DELETE FROM queue WHERE name = $1
 
 -- name: queues
 SELECT name, paused FROM queue ORDER BY name
 
 -- name: queue_tallies
-SELECT queue, state, CAST(SUM(count) AS bigint) FROM tally WHERE state IN ('queued', 'running', 'canceling') GROUP BY queue, state
+SELECT queue, state, CAST(SUM(count) AS bigint) FROM tally
+WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped') GROUP BY queue, state HAVING SUM(count) > 0
 
 -- name: live_workers
 SELECT queues, operations FROM worker WHERE state = 'online'
