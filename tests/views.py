@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress
 from taskward.wire import Links, TaskView, TreeNodeView

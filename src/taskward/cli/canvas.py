@@ -28,7 +28,7 @@ class _Widths:
 
     def fit(self, width: int, lines: Sequence[Line]) -> tuple[int, int, int, int]:
         """Name, time, bar, detail for this width of the terminal; 2 columns are between each."""
-        time, bar = 8, 20 if width >= 100 else 10
+        time, bar = 8, 20 if width >= 120 else 12
         longest = max((_name_length(line) for line in lines), default=0)
         self._name = min(max(self._name, longest, 20), max((width - time - bar) // 2, 16))
         return self._name, time, bar, max(width - self._name - time - bar - 6, 10)
