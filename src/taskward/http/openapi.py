@@ -140,7 +140,7 @@ def _query_parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
         choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
         if len(choices) == 1:
             # Absent is the way to say null in a URL.
-            schema = choices[0]
+            schema = dict(choices[0])
             description = description or schema.pop("description", "")
         yield {
             "name": declared.encode_name,
