@@ -73,6 +73,17 @@ def test_of_what_waits_or_has_completed_only_some_is_shown_when_not_all_fits() -
     assert len(outline(nodes, height=21)) == 21, "when all fits, all is shown"
 
 
+def test_a_tree_that_has_ended_well_still_shows_its_first_level() -> None:
+    root = node_view("root", State.COMPLETED)
+    done = [node_view(f"done{n}", State.COMPLETED, root, finished_at=NOON + timedelta(seconds=n)) for n in range(10)]
+    parts = [node_view("part", State.COMPLETED, parent, finished_at=NOON) for parent in done]
+    assert drawn(outline([root, *done, *parts], height=15)) == [
+        "root",
+        *(f"├─ done{n} +{{'completed': 1}}" for n in range(2, 10)),
+        "└─ {'completed': 2}",
+    ]
+
+
 def test_several_trees_share_the_room() -> None:
     roots = [node_view(f"root{n}") for n in range(4)]
     assert drawn(outline(roots, height=3)) == ["root0", "root1", "{'running': 2}"]

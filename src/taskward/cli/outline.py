@@ -101,9 +101,9 @@ def _choose(forest: _Forest, height: int) -> set[UUID]:
 
 
 def _rank(forest: _Forest, node: TreeNodeView) -> int:
-    parent = forest.parent(node)
-    if node.state is State.COMPLETED and parent and forest.by_id[parent].state is State.COMPLETED:
-        # Parts of what has ended well tell nobody anything.
+    parent = forest.by_id.get(node.parent_id) if node.parent_id else None
+    if node.state is State.COMPLETED and parent and parent.state is State.COMPLETED and forest.parent(parent):
+        # Parts of a part that has ended well tell nobody anything.
         return _PART_OF_COMPLETED
     return _RANK[node.state]
 
