@@ -117,7 +117,7 @@ async def show(url: str, folder: Path, data_dir: Path) -> ExitCode:
                 "manifest.build",
                 name=folder.name,
                 path=str(folder),
-                output=str(data_dir / "manifest.jsonl"),
+                output=str(data_dir / f"{folder.name}.manifest.jsonl"),
             )
         ]
         screen.print(f"Checksums of all files in {tasks[0].args['path']}, a child task for each folder:")
