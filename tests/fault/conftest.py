@@ -1,5 +1,6 @@
 """Fleets of real processes on either database, and chance that can be repeated."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 from taskward.notify import LocalNotifier
 from taskward.store import PostgresStore, SqliteStore, SqlStore
 from tests.fault.fleet import Fleet, fleet_in
+from tests.fault.history import Record, read
 
 
 @pytest.fixture
@@ -39,3 +41,15 @@ def store_of(fleet: Fleet) -> SqlStore:
     if fleet.database:
         return PostgresStore(fleet.database, LocalNotifier())
     return SqliteStore(fleet.folder / "taskward.db", LocalNotifier())
+
+
+async def record_of(fleet: Fleet) -> Record:
+    """Ends the fleet in good order, and takes down what it has left."""
+    codes = await asyncio.gather(*(asyncio.to_thread(fleet.stop, process) for process in fleet.processes))
+    assert codes == [0] * len(codes)
+    store = store_of(fleet)
+    await store.open()
+    try:
+        return await read(store)
+    finally:
+        await store.close()

@@ -72,7 +72,7 @@ class Submitter:
     async def occupy(self, count: int) -> None:
         """Submits tasks that run until `release`, so that no worker is idle when it is killed."""
         for _ in range(count):
-            self._endless.append(await self._submit(ENDLESS.body()))
+            self._endless.append(await self.submit(ENDLESS.body()))
             self.accepted[self._endless[-1]] = ENDLESS
 
     async def release(self) -> None:
@@ -87,7 +87,10 @@ class Submitter:
 
     async def until_up(self, process: Process) -> None:
         """Returns when a process serves, or works."""
-        await self._until(process, lambda running: running is not None)
+        if process.name == "server":
+            await self.request("GET", "/readyz")
+        else:
+            await self._until(process, lambda running: running is not None)
 
     async def until_busy(self, worker: Process, tasks: int = 1) -> None:
         """Returns when a worker runs so many tasks."""
@@ -97,7 +100,7 @@ class Submitter:
         while True:
             workers = (await self.request("GET", "/v1/workers"))["items"]
             running = next((one["running"] for one in workers if one["pid"] == process.pid), None)
-            if process.name == "server" or condition(running):
+            if condition(running):
                 return
             await asyncio.sleep(0.05)
 
@@ -105,10 +108,10 @@ class Submitter:
         body = order.body()
         if order.after:
             other = FIRST[order.after]
-            first = await self._submit(other.body())
+            first = await self.submit(other.body())
             self.accepted[first] = other
             body["depends_on"] = [str(first)]
-        task_id = await self._submit(body)
+        task_id = await self.submit(body)
         self.accepted[task_id] = order
         if order.resumed:
             await self.request("POST", f"/v1/tasks/{task_id}:resume", 409)
@@ -116,6 +119,7 @@ class Submitter:
             await asyncio.sleep(self._chance.uniform(0, 0.5))
             await self.request("POST", f"/v1/tasks/{task_id}:cancel", 409)
 
-    async def _submit(self, body: dict[str, Any]) -> UUID:
+    async def submit(self, body: dict[str, Any]) -> UUID:
+        """The id of a task that is accepted once, however often it is asked for."""
         self._keys += 1
         return UUID((await self.request("POST", "/v1/tasks", key=f"order-{self._keys}", body=body))["id"])

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.fault.conftest import store_of
+from tests.fault.conftest import record_of
 from tests.fault.fleet import Fleet
-from tests.fault.history import Record, faults, read
+from tests.fault.history import Record, faults
 from tests.fault.orders import POOL, Order, broken_promises, orders
 from tests.fault.submitter import Submitter
 
@@ -29,18 +29,6 @@ async def kill_at_random(fleet: Fleet, submitter: Submitter, chance: Random, rou
             fleet.kill(victim)
             await asyncio.sleep(chance.uniform(0, 0.3))
             fleet.start(victim)
-
-
-async def record_of(fleet: Fleet) -> Record:
-    """Ends the fleet in good order, and takes down what it has left."""
-    codes = await asyncio.gather(*(asyncio.to_thread(fleet.stop, process) for process in fleet.processes))
-    assert codes == [0] * len(codes)
-    store = store_of(fleet)
-    await store.open()
-    try:
-        return await read(store)
-    finally:
-        await store.close()
 
 
 async def load_and_kill(fleet: Fleet, chance: Random, *, count: int, rounds: int) -> tuple[Record, dict[UUID, Order]]:
