@@ -44,7 +44,14 @@ class Manager:
     """A client of the task manager that shows no credential, as ScyllaDB's clients do."""
 
     def __init__(self, url: str, **headers: str) -> None:
-        self.http = httpx2.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+        self.http = httpx2.Client(
+            base_url=url,
+            headers=headers,
+            timeout=60,
+            trust_env=False,
+            # Nobody closes it.
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:
         """The answer's JSON; fails on another status."""

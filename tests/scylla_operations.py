@@ -1,6 +1,7 @@
 """Operations for tests of ScyllaDB's API."""
 
 import asyncio
+from pathlib import Path
 
 from taskward import Context, Module, Retention
 
@@ -18,6 +19,36 @@ async def major(ctx: Context, tables: int = 2, fail: str = "") -> None:
                     part.progress(done=50)
                     if fail == f"t{table}/{shard}":
                         raise ValueError("disk full")
+
+
+@compaction.operation()
+async def many(ctx: Context, steps: int, nested: int = 0) -> None:
+    """Has very many steps, with some inside each."""
+    for number in range(steps):
+        with ctx.step(f"file {number}", type="file", total=2, unit="bytes") as step:
+            for inner in range(nested):
+                with step.step(f"block {inner}"):
+                    pass
+            step.progress(done=2)
+        if number % 500 == 0:
+            await ctx.checkpoint()
+
+
+@compaction.operation()
+async def held(ctx: Context, path: str) -> None:
+    """Has a step that lasts until there is a file at the path."""
+    with ctx.step("part", total=10, unit="rows") as step:
+        step.progress(done=4)
+        while not Path(path).exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.01)
+
+
+@compaction.operation()
+async def parent(ctx: Context, children: int = 3) -> None:
+    """Spawns children that do not fold, and outlives them until it is aborted."""
+    spawned = [await ctx.spawn(major, tables=1, labels={"keyspace": f"ks{number}"}) for number in range(children)]
+    await ctx.gather(*spawned)
+    await asyncio.Event().wait()
 
 
 @compaction.operation()
