@@ -12,6 +12,8 @@ from taskward.settings import LogSettings
 
 def configure_logs(settings: LogSettings) -> None:
     """Sends structlog and the standard library's loggers one way, in the format that is set, without secrets."""
+    # The process's own stderr: whatever stands in for it for a while may be closed when the next line comes.
+    stream = sys.__stderr__ or sys.stderr
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -22,16 +24,16 @@ def configure_logs(settings: LogSettings) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if settings.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
     last: list[Any] = [structlog.processors.format_exc_info] if settings.format == "json" else []
     structlog.configure(
         processors=[*shared, *last, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
