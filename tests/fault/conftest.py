@@ -30,9 +30,15 @@ def database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def fleet(database: str, tmp_path: Path) -> Iterator[Fleet]:
-    """A fleet without processes, whose workers are given up quickly."""
-    with fleet_in(tmp_path, database, timedelta(seconds=0.5)) as fleet:
+def heartbeat() -> timedelta:
+    """How often the workers of the fleet beat: they are given up quickly."""
+    return timedelta(seconds=0.5)
+
+
+@pytest.fixture
+def fleet(database: str, tmp_path: Path, heartbeat: timedelta) -> Iterator[Fleet]:
+    """A fleet without processes."""
+    with fleet_in(tmp_path, database, heartbeat) as fleet:
         yield fleet
 
 
@@ -45,7 +51,9 @@ def store_of(fleet: Fleet) -> SqlStore:
 
 async def record_of(fleet: Fleet) -> Record:
     """Ends the fleet in good order, and takes down what it has left."""
-    codes = await asyncio.gather(*(asyncio.to_thread(fleet.stop, process) for process in fleet.processes))
+    codes = await asyncio.gather(
+        *(asyncio.to_thread(fleet.stop, process) for process in fleet.processes if process.is_running)
+    )
     assert codes == [0] * len(codes)
     store = store_of(fleet)
     await store.open()

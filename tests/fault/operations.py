@@ -114,10 +114,10 @@ async def deadly(ctx: Context) -> None:
 
 
 @work.operation(retry=STEADY)
-async def hold(ctx: Context, until: Path) -> int:
+async def hold(ctx: Context, until: Path, look_every_seconds: float = 0.02) -> int:
     """Runs until a file exists; returns in which attempt."""
     while not until.exists():  # noqa: ASYNC110 - another process makes it
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(look_every_seconds)
     return ctx.attempt
 
 

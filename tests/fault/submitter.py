@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from random import Random
 from types import TracebackType
 from typing import Any, Self
@@ -95,6 +96,12 @@ class Submitter:
     async def until_busy(self, worker: Process, tasks: int = 1) -> None:
         """Returns when a worker runs so many tasks."""
         await self._until(worker, lambda running: running is not None and running >= tasks)
+
+    async def age_of_heartbeat(self, worker: Process) -> timedelta:
+        """How long ago a worker was heard of."""
+        workers = (await self.request("GET", "/v1/workers"))["items"]
+        [beat] = [one["heartbeat_at"] for one in workers if one["pid"] == worker.pid]
+        return datetime.now(UTC) - datetime.fromisoformat(beat)
 
     async def _until(self, process: Process, condition: Callable[[int | None], bool]) -> None:
         while True:
