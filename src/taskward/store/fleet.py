@@ -64,7 +64,8 @@ def reap(before: int, now: int, limit: int) -> Plan[list[Task]]:
         return []
     ledger = Ledger(now)
     again = [task for task in orphans if task.state == State.RUNNING and task.losses < task.lost_limit]
-    over = [task for task in orphans if task not in again]
+    retried = {task.id for task in again}
+    over = [task for task in orphans if task.id not in retried]
     reason = text(_LOST)
     rows = yield Q.lose_attempt.each((task.id, task.attempt, now) for task in again)
     waiting = [brief_from(row) for row in rows]
