@@ -27,7 +27,7 @@ serve: $(RUNTIME) ## Start a server and a worker on one SQLite file
 	@$(BIN)/taskward serve
 
 test: $(DEV) ## Run every test, on SQLite and on a private PostgreSQL (TESTS=path: only those)
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
 
 check: $(DEV) ## Lint, check the format, the types and the direction of imports
 	$(BIN)/ruff check
