@@ -27,7 +27,7 @@ from taskward.model.errors import InvalidFilter
 from taskward.model.states import State
 from taskward.model.task import Kind, Report, Task
 from taskward.model.tree import Folded
-from taskward.ports import CreationNote, ReportNote, Search, StepOpened
+from taskward.ports import CreationNote, Note, ReportNote, Search, StepOpened
 from tests.house import BOOM, House, exclusive, shared
 
 
@@ -59,7 +59,7 @@ class Crowd:
         await self._step(self.tasks["parent"])
 
     async def _tell(self, task: Task) -> None:
-        notes = [
+        notes: list[Note] = [
             CreationNote(task.id, task.attempt, "/repositories/2/"),
             CreationNote(task.id, task.attempt, "/repositories/1/"),
             CreationNote(task.id, task.attempt, "/repositories/2/"),
@@ -185,11 +185,17 @@ async def test_orders_put_what_has_no_value_last_or_first_when_descending(crowd:
 
 
 async def test_an_order_may_rank_the_values_of_a_field(crowd: Crowd) -> None:
-    ranks = ("failed", "running", "blocked", "queued")
+    ranks = (("failed",), ("running", "canceling"), ("blocked",), ("queued",), ("completed", "canceled"))
     found = await crowd.found(order=(Order(Field.STATE, ranks=ranks), Order(Field.CREATED)))
     assert found == ["failed", "parent", "blocked", "plain", "named", "locking", "labeled", "child"]
     found = await crowd.found(order=(Order(Field.STATE, descending=True, ranks=ranks),))
     assert found == ["child", "labeled", "locking", "named", "plain", "blocked", "parent", "failed"]
+    together = (("failed", "queued"), ("running", "blocked"))
+    found = await crowd.found(order=(Order(Field.STATE, ranks=together),), offset=1, limit=6)
+    assert found == ["failed", "labeled", "locking", "named", "plain", "parent"]
+    waiting = OneOf(Field.STATE, ("queued", "blocked"))
+    found = await crowd.found(waiting, order=(Order(Field.STATE, descending=True, ranks=together),), limit=2)
+    assert found == ["blocked", "child"]
 
 
 async def test_every_field_can_be_ordered_by(crowd: Crowd) -> None:

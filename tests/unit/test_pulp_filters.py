@@ -141,7 +141,7 @@ def test_orders() -> None:
     name, state, created = orders(keys)
     assert (name, created) == (Order(Field.NAME, descending=True), Order(Field.CREATED, descending=True))
     assert state.field is Field.STATE
-    assert state.ranks[0] == "canceled"
+    assert state.ranks[0] == ("canceled",)
 
 
 A, B, C = Term("a", "1"), Term("b", "2"), Term("c", "3")

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from taskward.model.states import State
+
 
 class Field(StrEnum):
     """What of a task can be compared, or ordered by."""
@@ -113,12 +115,40 @@ NEVER = Some()
 class Order(Struct, frozen=True):
     """One key of an order. Tasks without a value come last, or first when `descending`.
 
-    `ranks` gives the values of a field another order than that of their texts: those it names come in its order.
+    `ranks` gives the values of a field another order than that of their texts: groups of values that count as equal,
+    the least first, and every value in one of them.
     """
 
     field: Field
     descending: bool = False
-    ranks: tuple[str, ...] = ()
+    ranks: tuple[tuple[str, ...], ...] = ()
+
+
+def simplified(condition: Condition) -> Condition:
+    """The same condition without what can be said shorter: opposites of opposites, and of states."""
+    match condition:
+        case Not(opposite):
+            return _opposite(simplified(opposite))
+        case Every(parts):
+            kept = [part for each in parts for part in conjuncts(simplified(each))]
+            return kept[0] if len(kept) == 1 else Every(tuple(kept))
+        case Some((only,)):
+            return simplified(only)
+        case Some(parts):
+            return Some(tuple(map(simplified, parts)))
+        case _:
+            return condition
+
+
+def _opposite(condition: Condition) -> Condition:
+    match condition:
+        case Not(opposite):
+            return opposite
+        case OneOf(Field.STATE, values):
+            # Every task has a state, so what is in none of these is in one of the others.
+            return OneOf(Field.STATE, tuple(state.value for state in State if state.value not in values))
+        case _:
+            return Not(condition)
 
 
 def conjuncts(condition: Condition) -> list[Condition]:

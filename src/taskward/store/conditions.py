@@ -107,7 +107,9 @@ class Clauses:
         """One key of an ORDER BY."""
         direction = "DESC" if key.descending else "ASC"
         if key.ranks:
-            ranks = " ".join(f"WHEN {self.bind(value)} THEN {rank}" for rank, value in enumerate(key.ranks))
+            ranks = " ".join(
+                f"WHEN {self.bind(value)} THEN {rank}" for rank, group in enumerate(key.ranks) for value in group
+            )
             return f"CASE {COLUMNS[key.field]} {ranks} END {direction}"
         if key.field is Field.CREATED:
             return f"t.number {direction}"

@@ -30,7 +30,7 @@ from taskward.wire import Submit
 
 operations = Operations()
 
-COUNTED = 20_000
+COUNTED = 10_000
 """Up to here a count is exact; above it, where no counter tells, it is how many there are at least."""
 
 _PURGE_NAME = "pulpcore.app.tasks.purge.purge"

@@ -30,8 +30,8 @@ def states_of(word: str) -> tuple[State, ...]:
     return tuple(state for state in State if WORDS[state] == word)
 
 
-RANKS = tuple(state.value for word in sorted(STATES) for state in states_of(word))
-"""Our states in the alphabetical order of Pulp's words. Those with one word are told apart; nobody can see it."""
+RANKS = tuple(tuple(state.value for state in states_of(word)) for word in sorted(STATES))
+"""Our states in the alphabetical order of Pulp's words, those with one word together."""
 
 
 @dataclass(frozen=True)
