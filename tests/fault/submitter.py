@@ -97,15 +97,24 @@ class Submitter:
         """Returns when a worker runs so many tasks."""
         await self._until(worker, lambda running: running is not None and running >= tasks)
 
+    async def until_workers(self, count: int) -> None:
+        """Returns when so many workers are online."""
+        while sum(one["state"] == "online" for one in await self._workers()) < count:
+            await asyncio.sleep(0.05)
+
     async def age_of_heartbeat(self, worker: Process) -> timedelta:
         """How long ago a worker was heard of."""
-        workers = (await self.request("GET", "/v1/workers"))["items"]
+        workers = await self._workers()
         [beat] = [one["heartbeat_at"] for one in workers if one["pid"] == worker.pid]
         return datetime.now(UTC) - datetime.fromisoformat(beat)
 
+    async def _workers(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await self.request("GET", "/v1/workers"))["items"]
+        return items
+
     async def _until(self, process: Process, condition: Callable[[int | None], bool]) -> None:
         while True:
-            workers = (await self.request("GET", "/v1/workers"))["items"]
+            workers = await self._workers()
             running = next((one["running"] for one in workers if one["pid"] == process.pid), None)
             if condition(running):
                 return

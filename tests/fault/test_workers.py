@@ -100,6 +100,18 @@ async def test_what_kills_its_workers_fails_when_its_losses_are_used_up(fleet: F
     assert (task.state, task.attempt, task.error.code) == (State.FAILED, 2, "worker-lost")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_the_workers_of_a_server_end_with_it(fleet: Fleet, chance: Random) -> None:
+    server = fleet.serve("--workers=2")
+    async with asyncio.timeout(PATIENCE_SECONDS), Submitter(fleet, chance) as submitter:
+        await submitter.until_workers(2)
+        beside = children_of(server.pid)
+        fleet.kill(server)
+        while any(map(is_alive, beside)):  # noqa: ASYNC110 - processes of another
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_bodies_in_processes_end_with_their_worker(fleet: Fleet, submitter: Submitter) -> None:
     worker = fleet.work("one")
     await submitter.submit({"operation": "work.square_in_process", "args": {"n": 2, "milliseconds": 600_000}})

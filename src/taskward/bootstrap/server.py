@@ -3,7 +3,9 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -167,11 +169,24 @@ def _write(path: Path, content: bytes) -> None:
     aside.replace(path)
 
 
+def _work_beside_server(settings: Settings, apps: Sequence[str]) -> None:
+    """A worker that drains when its server is gone: one that is killed and started again has no more than asked for."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+
+        def follow() -> None:
+            server.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=follow, name="taskward-server-watch", daemon=True).start()
+    run_worker(settings, apps)
+
+
 @contextmanager
 def _more_workers(settings: Settings, apps: Sequence[str], count: int) -> Iterator[None]:
     """Workers in processes of their own; asked to stop, and waited for, at the end."""
     spawn: Any = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=run_worker, args=(settings, tuple(apps))) for _ in range(count)]
+    processes = [spawn.Process(target=_work_beside_server, args=(settings, tuple(apps))) for _ in range(count)]
     for process in processes:
         process.start()
     try:
