@@ -16,6 +16,11 @@ work = Module("work")
 packed = Module("packed", retention=Retention(fold=True))
 
 
+@work.operation()
+async def idle(ctx: Context) -> None:
+    """Does nothing."""
+
+
 @work.operation(retry=STEADY)
 async def square(ctx: Context, n: int, milliseconds: int = 10) -> int:
     ctx.log("squaring", n=n)

@@ -99,7 +99,7 @@ class Submitter:
 
     async def until_workers(self, count: int) -> None:
         """Returns when so many workers are online."""
-        while sum(one["state"] == "online" for one in await self._workers()) < count:
+        while sum(one["state"] == "online" for one in await self._workers()) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
     async def age_of_heartbeat(self, worker: Process) -> timedelta:
