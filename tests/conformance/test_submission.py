@@ -444,6 +444,14 @@ async def test_a_paused_task_ends_when_it_is_superseded(house: House) -> None:
     assert await house.states(child, dependent) == [State.CANCELED, State.SKIPPED]
 
 
+async def test_a_task_that_waits_for_what_it_replaces_is_skipped(house: House) -> None:
+    old = await house.submit(paused=True)
+    tasks = await house.submit_all(new_task(depends_on=(old.id,)), new_task(parent_id=old.id), supersedes=old.id)
+    assert [task.state for task in tasks.tasks] == [State.SKIPPED, State.CANCELED]
+    for task in tasks.tasks:
+        assert task == await house.get(task)
+
+
 @pytest.mark.parametrize("state", [State.QUEUED, State.SCHEDULED, State.BLOCKED, State.RUNNING])
 async def test_an_unfinished_task_is_not_superseded(house: House, state: State) -> None:
     blocker = await house.submit(paused=True)

@@ -25,6 +25,9 @@ class ModelTask:
     folds: bool
     even_if_failed: bool
     lost_limit: int
+    key: str | None = None
+    is_external: bool = False
+    superseded: bool = False
     state: State = S.QUEUED
     attempt: int = 0
     failures: int = 0
@@ -58,7 +61,13 @@ class Model:
 
     # ---------------------------------------------------------------- what happens
 
-    def submit(self, task: ModelTask, depends_on: list[UUID], now: datetime, *, paused: bool) -> None:
+    def submit(self, task: ModelTask, depends_on: list[UUID], now: datetime, *, paused: bool) -> UUID:
+        """The id of the task that the submitter gets: its key may name one that is there."""
+        for other in self.tasks.values():
+            if task.key is not None and (other.parent, other.key) == (task.parent, task.key):
+                if other.state not in {S.FAILED, S.CANCELED, S.SKIPPED}:
+                    return other.id
+                other.key, other.superseded = None, True
         self._numbers += 1
         task.number = self._numbers
         self.tasks[task.id] = task
@@ -66,14 +75,17 @@ class Model:
         ended = [self.tasks[one].state for one in depends_on if self.tasks[one].state in FINAL]
         task.unmet = {one for one in depends_on if self.tasks[one].state not in FINAL}
         task.state = S.BLOCKED
-        if parent is not None and parent.state is S.CANCELING:
+        if parent is not None and parent.state in {S.CANCELING, S.CANCELED}:
             self._end(task, S.CANCELED, now)
         elif not task.even_if_failed and any(state is not S.COMPLETED for state in ended):
             self._end(task, S.SKIPPED, now)
+        elif task.is_external:
+            task.state, task.attempt = S.RUNNING, 1
         elif paused:
             task.state = S.PAUSED
         else:
             self._place(task, now)
+        return task.id
 
     def claim(self, worker: str, limit: int) -> list[UUID]:
         if worker in self.lost:
@@ -127,10 +139,38 @@ class Model:
     def cancel(self, task_id: UUID, now: datetime) -> None:
         tree = [self.tasks[one] for one in [task_id, *self._below(task_id)]]
         waiting = [task for task in tree if task.state in WAITING]
+        outside = [task for task in tree if task.state is S.RUNNING and task.is_external]
         for task in tree:
             if task.state is S.RUNNING:
                 task.state = S.CANCELING
-        self._end_all(waiting, S.CANCELED, now)
+        self._end_all([*waiting, *outside], S.CANCELED, now)
+
+    def finish_external(self, task_id: UUID, state: State, now: datetime) -> None:
+        self._end(self.tasks[task_id], state, now)
+
+    def supersede(self, task_id: UUID, now: datetime) -> None:
+        """Another run replaces it: a paused one ends with all below it."""
+        self.tasks[task_id].superseded = True
+        if self.tasks[task_id].state is S.PAUSED:
+            self.cancel(task_id, now)
+
+    def change(self, task_id: UUID, priority: int | None, run_at: datetime | None, now: datetime) -> None:
+        task = self.tasks[task_id]
+        task.priority = priority or task.priority
+        task.run_at = run_at or task.run_at
+        is_closed = task.run_at is not None and task.run_at > now
+        if task.state is S.SCHEDULED or (task.state in {S.BLOCKED, S.QUEUED} and is_closed):
+            self._leave(task)
+            self._place(task, now)
+
+    def delete(self, task_id: UUID) -> bool:
+        """False when something of it is not final."""
+        tree = [task_id, *self._below(task_id)]
+        if any(self.tasks[one].state not in FINAL for one in tree):
+            return False
+        for one in tree:
+            del self.tasks[one]
+        return True
 
     def pause(self, task_id: UUID) -> None:
         task = self.tasks[task_id]
@@ -158,7 +198,8 @@ class Model:
 
     def pool(self, name: str) -> Pool:
         """The pool with what runs in it."""
-        running = [one for one in self.tasks.values() if one.pool == name and one.state in ACTIVE]
+        ours = [one for one in self.tasks.values() if one.pool == name and not one.is_external]
+        running = [one for one in ours if one.state in ACTIVE]
         limit = self.limits[name]
         ordinary = sum(one.ordinary for one in running)
         return Pool(name, limit.limit, limit.reserved, limit.threshold, len(running), ordinary)
@@ -232,17 +273,30 @@ class Model:
                 self._place(other, now)
 
     def _fold(self, task: ModelTask) -> None:
-        """A finished part goes into its parent's record when nothing below it is unfinished."""
+        """What has waited for this end goes into its parent's record: parts with a key, itself, what is above."""
+        if task.id not in self.tasks:
+            return
+        for part in [one for one in self.tasks.values() if one.parent == task.id]:
+            self._fold_one(part)
+        above: ModelTask | None = task
+        while above is not None and above.state in FINAL:
+            if above.folds and not self._fold_one(above):
+                return
+            above = self.tasks.get(above.parent) if above.parent else None
+
+    def _fold_one(self, task: ModelTask) -> bool:
+        """Whether it folded: nothing below it is unfinished, and nobody can ask for it by its key any more."""
         below = self._below(task.id)
-        if not task.folds or task.parent is None or task.id not in self.tasks or task.state not in FINAL:
-            return
-        if any(self.tasks[one].state not in FINAL for one in below):
-            return
+        is_over = all(self.tasks[one].state in FINAL for one in [task.id, *below])
+        if not task.folds or task.parent is None or not is_over:
+            return False
+        parent = self.tasks[task.parent]
+        if task.key is not None and parent.state not in FINAL:
+            return False
         for one in [task.id, *below]:
             del self.tasks[one]
-        parent = self.tasks[task.parent]
         parent.folded += 1
-        self._fold(parent)
+        return True
 
     def _below(self, task_id: UUID) -> list[UUID]:
         children = [one.id for one in self.tasks.values() if one.parent == task_id]

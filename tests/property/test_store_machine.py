@@ -18,14 +18,16 @@ from hypothesis.stateful import (
 )
 from uuid_utils.compat import uuid7
 
+from taskward.model.errors import Conflict
 from taskward.model.policy import Resource, Retry, Rules
 from taskward.model.pools import Pool
 from taskward.model.states import ACTIVE, FINAL, TRANSITIONS, WAITING, State
-from taskward.model.task import Task
+from taskward.model.task import Kind, Task
+from taskward.ports import Change
 from taskward.store import PostgresStore, SqliteStore, SqlStore
 from taskward.store.catalogue import compose
 from taskward.store.plan import Plan
-from tests.house import House, RecordingNotifier
+from tests.house import House, RecordingNotifier, new_task
 from tests.postgres import PostgresServer
 from tests.property.model import Model, ModelTask
 
@@ -57,7 +59,6 @@ class StoreMachine(RuleBasedStateMachine):
         self.attempts: list[Task] = []
         self.cursor = ""
         self.seen: dict[UUID, str] = {}
-        self.final: dict[UUID, str] = {}
         self.workers = ["w0"]
         for pool in POOLS:
             self.run(store.workers.set_pool(pool, self.house.now))
@@ -90,6 +91,8 @@ class StoreMachine(RuleBasedStateMachine):
         folds=st.booleans(),
         even_if_failed=st.booleans(),
         lost_limit=st.integers(0, 1),
+        key=st.sampled_from([None, None, "k", "l"]),
+        external=st.sampled_from([False, False, False, True]),
     )
     def submit(
         self,
@@ -103,33 +106,51 @@ class StoreMachine(RuleBasedStateMachine):
         folds: bool,
         even_if_failed: bool,
         lost_limit: int,
+        key: str | None,
+        external: bool,
     ) -> None:
         alive = list(self.model.tasks)
         depends_on = data.draw(st.lists(st.sampled_from(alive), max_size=2, unique=True)) if alive else []
         parents = [one.id for one in self.model.tasks.values() if one.state not in FINAL]
         parent = data.draw(st.none() | st.sampled_from(parents)) if parents else None
-        above = self.model.tasks.get(parent) if parent else None
-        folds = bool(above) and (folds or (above is not None and above.folds))
+        if external:
+            depends_on, paused, delay = [], False, None
         run_at = None if delay is None else self.now + timedelta(seconds=delay)
         task = ModelTask(
-            uuid7(), 0, priority, pool, wanted, parent, folds, even_if_failed, lost_limit=lost_limit, run_at=run_at
+            id=uuid7(),
+            number=0,
+            priority=priority,
+            pool=pool,
+            resources=() if external else wanted,
+            parent=parent,
+            folds=folds and parent is not None,
+            even_if_failed=even_if_failed,
+            lost_limit=lost_limit,
+            key=key if parent is not None else None,
+            is_external=external,
+            run_at=run_at,
         )
-        self.run(
-            self.house.submit(
-                id=task.id,
-                priority=priority,
-                pool=pool,
-                resources=wanted,
-                parent_id=parent,
-                folds=folds,
-                depends_on=tuple(depends_on),
-                even_if_failed=even_if_failed,
-                run_at=run_at,
-                paused=paused and not depends_on,
-                rules=Rules(retry=Retry(lost_limit=lost_limit)),
-            )
+        new = new_task(
+            id=task.id,
+            kind=Kind.EXTERNAL if external else Kind.TASK,
+            priority=priority,
+            pool=pool,
+            resources=task.resources,
+            parent_id=parent,
+            key=task.key,
+            folds=task.folds,
+            depends_on=tuple(depends_on),
+            even_if_failed=even_if_failed,
+            run_at=run_at,
+            paused=paused and not depends_on,
+            rules=Rules(retry=Retry(lost_limit=lost_limit)),
         )
-        self.model.submit(task, depends_on, self.now, paused=paused and not depends_on)
+        supersedes = self.some(data, S.PAUSED, *FINAL) if data.draw(st.integers(0, 9)) == 0 and key is None else None
+        answer = self.run(self.house.submit_all(new, supersedes=supersedes)).tasks[0]
+        if supersedes is not None:
+            self.model.supersede(supersedes, self.now)
+        expected = self.model.submit(task, depends_on, self.now, paused=paused and not depends_on)
+        assert answer.id == expected
 
     @rule(data=st.data(), limit=st.integers(1, 4))
     def claim(self, data: Any, limit: int) -> None:
@@ -174,6 +195,34 @@ class StoreMachine(RuleBasedStateMachine):
             self.run(self.house.store.tasks.cancel(task_id, "", self.now))
             self.model.cancel(task_id, self.now)
 
+    @rule(data=st.data(), state=st.sampled_from([S.COMPLETED, S.FAILED, S.CANCELED]))
+    def finish_external(self, data: Any, state: State) -> None:
+        running = [one.id for one in self.model.tasks.values() if one.is_external and one.state is S.RUNNING]
+        if running:
+            task_id = data.draw(st.sampled_from(running))
+            self.run(self.house.store.tasks.finish_external(task_id, state, None, None, self.now))
+            self.model.finish_external(task_id, state, self.now)
+
+    @rule(data=st.data(), priority=st.none() | st.integers(3, 6), delay=st.sampled_from([None, -5, 5]))
+    def change(self, data: Any, priority: int | None, delay: int | None) -> None:
+        task_id = self.some(data, *WAITING)
+        if task_id is not None:
+            run_at = None if delay is None else self.now + timedelta(seconds=delay)
+            self.run(self.house.store.tasks.change(task_id, Change(priority=priority, run_at=run_at), self.now))
+            self.model.change(task_id, priority, run_at, self.now)
+
+    @rule(data=st.data())
+    def delete(self, data: Any) -> None:
+        task_id = self.some(data, *FINAL)
+        if task_id is None:
+            return
+        try:
+            self.run(self.house.store.tasks.delete(task_id, self.now))
+        except Conflict:
+            assert not self.model.delete(task_id)
+        else:
+            assert self.model.delete(task_id)
+
     @rule(data=st.data())
     def pause(self, data: Any) -> None:
         task_id = self.some(data, *WAITING)
@@ -209,10 +258,12 @@ class StoreMachine(RuleBasedStateMachine):
         known = [*self.model.tasks, *(attempt.id for attempt in self.attempts)]
         stored = self.run(self.house.store.tasks.get_many(known))
         shown = {
-            one.id: (one.state, one.attempt, one.failures, one.losses, one.folded_count) for one in stored.values()
+            one.id: (one.state, one.attempt, one.failures, one.losses, one.folded_count, one.superseded_by is not None)
+            for one in stored.values()
         }
         assert shown == {
-            one.id: (one.state, one.attempt, one.failures, one.losses, one.folded) for one in self.model.tasks.values()
+            one.id: (one.state, one.attempt, one.failures, one.losses, one.folded, one.superseded)
+            for one in self.model.tasks.values()
         }
 
     @invariant()

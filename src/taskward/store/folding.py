@@ -33,8 +33,8 @@ def fold(ended: Sequence[Brief], ledger: Ledger) -> Plan[None]:
                 continue
             if task.folds and not (yield from _fold_when_done(task, parent_ended=parent.is_final, ledger=ledger)):
                 continue
-            if parent.folds and parent.is_final and parent.parent_id is not None:
-                # It may have waited for this one.
+            if parent.is_final and parent.parent_id is not None:
+                # It, or one above it, may have waited for this one.
                 waited[parent.id] = parent
         level = list(waited.values())
 

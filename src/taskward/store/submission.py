@@ -80,6 +80,7 @@ def _accept(submission: Submission, ledger: Ledger) -> Plan[Submitted | list[Acc
                 return known
     if repeated is not None:
         yield from _supersede(repeated, accepted[0], ledger)
+        relatives = {task.id: task for task in map(brief_from, (yield from in_pieces(Q.lock_tasks, list(relatives))))}
     for holder, one in holders:
         yield Q.release_key(holder.id, one.id, ledger.now)
         ledger.event(holder.id, holder.root_id, holder.client, "updated", {"superseded_by": one.new.id})
@@ -238,7 +239,7 @@ def _admit(one: Accepted, relatives: dict[bytes, Brief], own: dict[bytes, Accept
         yield Q.insert_dependency.each((one.id, on) for on in unfinished)
         yield Q.mark_has_dependents.each((on,) for on in unfinished if on not in own)
     one.unmet = len(unfinished)
-    if above is not None and above.state == State.CANCELING:
+    if above is not None and above.state in (State.CANCELING, State.CANCELED):
         one.doom = State.CANCELED
     elif new.kind is Kind.TASK and not new.even_if_failed and any(on.state != State.COMPLETED for on in ended):
         one.doom = State.SKIPPED
