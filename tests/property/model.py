@@ -71,6 +71,7 @@ class Model:
         self._numbers += 1
         task.number = self._numbers
         self.tasks[task.id] = task
+        task.attempt = int(task.is_external)
         parent = self.tasks.get(task.parent) if task.parent else None
         ended = [self.tasks[one].state for one in depends_on if self.tasks[one].state in FINAL]
         task.unmet = {one for one in depends_on if self.tasks[one].state not in FINAL}
@@ -80,7 +81,7 @@ class Model:
         elif not task.even_if_failed and any(state is not S.COMPLETED for state in ended):
             self._end(task, S.SKIPPED, now)
         elif task.is_external:
-            task.state, task.attempt = S.RUNNING, 1
+            task.state = S.RUNNING
         elif paused:
             task.state = S.PAUSED
         else:

@@ -17,6 +17,7 @@ from taskward.store.catalogue import Call, compose
 from taskward.store.plan import Plan, Q
 from taskward.store.rows import TASK_COLUMNS, task_from, to_micros
 
+_LONGEST_TEXT = 1000
 STRETCH = 20_000
 """Most rows a page with a text condition looks at: such a page may be short and still have a next one."""
 
@@ -55,6 +56,8 @@ def page(query: TaskQuery) -> Plan[TaskPage]:
         )
     if not 1 <= query.limit <= 10_000:
         raise InvalidFilter("limit", "must be from 1 to 10000")
+    if query.text is not None and (len(query.text) > _LONGEST_TEXT or "\0" in query.text):
+        raise InvalidFilter("text", f"must have up to {_LONGEST_TEXT} characters, and no NUL")
     after = None if query.after is None else cursor_from(query.after)
     bounds = yield from number_bounds(query.created)
     if bounds is None:
@@ -149,7 +152,7 @@ class _Select:
             order = f"t.{self._column} {direction}, {order}"
         where = " AND ".join(conditions) or "TRUE"
         sql = f"SELECT {columns} FROM {self._source} WHERE {where} ORDER BY {order} {limit}"
-        return compose("page", sql, sql.replace("+t.", "t."))(*args)
+        return compose("page", sql, sql.replace("+t.", "t.").replace("unicode_lower(", "lower("))(*args)
 
     # ---------------------------------------------------------- conditions
 
@@ -242,4 +245,6 @@ class _Select:
         self._args.append(f"%{pattern}%")
         slot = f"${len(self._args)}"
         fields = ("t.name", "t.operation", "t.labels", "COALESCE(t.args_shown, t.args)")
-        self._text.append("(" + " OR ".join(f"lower({field}) LIKE {slot} ESCAPE '\\'" for field in fields) + ")")
+        # SQLite's own function knows ASCII letters only, and is quick.
+        lower = "lower" if wanted.isascii() else "unicode_lower"
+        self._text.append("(" + " OR ".join(f"{lower}({field}) LIKE {slot} ESCAPE '\\'" for field in fields) + ")")

@@ -1,7 +1,8 @@
 """The distributed database: PostgreSQL through asyncpg. Each plan is one transaction on a pooled connection."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
@@ -21,6 +22,7 @@ _ATTEMPTS = 8
 _CLASHES = 2
 """How often one is run that wrote a key somebody else had just written: the second time it sees whose."""
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_SNAPSHOT = {"isolation": "repeatable_read", "readonly": True}
 _DOWN = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -86,8 +88,9 @@ class PostgresDatabase:
     async def write(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         for attempt in range(_ATTEMPTS):
             try:
-                async with self._acquire() as connection, connection.transaction():
-                    result, topics = await self._run(connection, plan(*args, **kwargs))
+                with _errors_named():
+                    async with self._acquire() as connection, connection.transaction():
+                        result, topics = await self._run(connection, plan(*args, **kwargs))
             except _AGAIN as error:
                 if attempt + 1 == _ATTEMPTS:
                     raise Unavailable(f"PostgreSQL: {error}") from error
@@ -97,10 +100,6 @@ class PostgresDatabase:
                 if attempt + 1 >= _CLASHES:
                     raise Clash(str(error)) from error
                 continue
-            except asyncpg.CharacterNotInRepertoireError as error:
-                raise Invalid("", f"has a character that cannot be stored: {error}") from error
-            except _DOWN as error:
-                raise Unavailable(f"PostgreSQL: {error}") from error
             self.commits += 1
             if topics:
                 self._publish(topics)
@@ -109,23 +108,16 @@ class PostgresDatabase:
 
     async def read(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Each statement sees its own snapshot: one round trip fewer than a transaction, twice."""
-        try:
+        with _errors_named():
             async with self._acquire() as connection:
                 result, _ = await self._run(connection, plan(*args, **kwargs))
-        except _DOWN as error:
-            raise Unavailable(f"PostgreSQL: {error}") from error
         return result
 
     async def scan(self, plan: Callable[P, Plan[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """All statements see one snapshot."""
-        try:
-            async with (
-                self._acquire() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
+        with _errors_named():
+            async with self._acquire() as connection, connection.transaction(**_SNAPSHOT):
                 result, _ = await self._run(connection, plan(*args, **kwargs))
-        except _DOWN as error:
-            raise Unavailable(f"PostgreSQL: {error}") from error
         return result
 
     def _acquire(self) -> Any:
@@ -169,6 +161,17 @@ class PostgresDatabase:
             return []
         many: list[Row] = await connection.fetchmany(sql, step.rows)
         return many
+
+
+@contextmanager
+def _errors_named() -> Iterator[None]:
+    """Turns what PostgreSQL and the network say into words that callers know; deadlocks and clashes pass."""
+    try:
+        yield
+    except asyncpg.CharacterNotInRepertoireError as error:
+        raise Invalid("", f"has a character that cannot be stored: {error}") from error
+    except _DOWN as error:
+        raise Unavailable(f"PostgreSQL: {error}") from error
 
 
 async def _prepare(connection: Any) -> None:

@@ -99,6 +99,7 @@ class SqliteDatabase:
         connection = sqlite3.connect(
             self._path, timeout=60, isolation_level=None, check_same_thread=False, cached_statements=500
         )
+        connection.create_function("unicode_lower", 1, str.lower, deterministic=True)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = OFF")
