@@ -587,12 +587,12 @@ class Relative(Struct, frozen=True):
 
 class Brood(Struct, frozen=True):
     """The children of a task without their particulars: those with a row, oldest first, and those that have folded,
-    in the order of their ends, each with whether it is on a path to a failure. `done` of `total` is what those with a
-    row, or what is below them, tell of their progress.
+    in the order of their ends. `done` of `total` is the progress of those with a row, or of what is below them.
     """
 
     rows: tuple[Relative, ...] = ()
-    folded: tuple[tuple[UUID, bool], ...] = ()
+    folded: Sequence[str] = ()
+    """Ids as texts: there may be very many, and nothing is done with them but to show them."""
     done: float = 0
     total: float = 0
 
@@ -638,8 +638,10 @@ class Roster(Protocol):
         """Forgets that a module is known, and its sequence numbers."""
         ...
 
-    async def broods(self, ids: Sequence[UUID]) -> dict[UUID, Brood]:
-        """The children of each of these tasks; a task without any is absent."""
+    async def broods(self, ids: Sequence[UUID], *, marred: bool) -> dict[UUID, Brood]:
+        """The children of each of these tasks; with `marred`, of those that have folded only the ones on a path to a
+        failure. A task without any is absent.
+        """
         ...
 
     async def paths(self, root_id: UUID) -> Paths:

@@ -234,10 +234,12 @@ async def test_a_brood_lists_rows_then_records_and_adds_their_progress_up(house:
     children = [await house.child_of(root, kind=Kind.EXTERNAL, folds=True) for _ in range(4)]
     await house.store.tasks.finish_external(children[2].id, State.COMPLETED, None, None, house.now)
     await house.store.tasks.finish_external(children[0].id, State.FAILED, None, None, house.now)
-    broods = await house.store.roster.broods([root.id, children[1].id])
+    broods = await house.store.roster.broods([root.id, children[1].id], marred=False)
     assert broods.keys() == {root.id}
     assert [row.id for row in broods[root.id].rows] == [children[1].id, children[3].id]
-    assert broods[root.id].folded == ((children[2].id, False), (children[0].id, True))
+    assert broods[root.id].folded == [str(children[2].id), str(children[0].id)]
+    [marred] = (await house.store.roster.broods([root.id], marred=True)).values()
+    assert marred.folded == [str(children[0].id)]
 
 
 async def test_progress_is_looked_for_below_what_tells_none(house: House) -> None:
@@ -254,7 +256,7 @@ async def test_progress_is_looked_for_below_what_tells_none(house: House) -> Non
     await tell(loud, 5, 20)
     await tell(await house.child_of(total_only, kind=Kind.EXTERNAL), 7, 7)
     await tell(total_only, 0, 40)
-    brood = (await house.store.roster.broods([root.id]))[root.id]
+    brood = (await house.store.roster.broods([root.id], marred=False))[root.id]
     assert (brood.done, brood.total) == (3 + 5 + 7, 10 + 20 + 40)
 
 

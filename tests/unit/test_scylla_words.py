@@ -54,7 +54,7 @@ def test_suspended_came_later() -> None:
 
 def test_fields_come_in_the_order_of_the_original() -> None:
     task = make_task(id=ID)
-    seen = Sighting(task, Progress(), (Relative(CHILD, State.RUNNING, None),), (OLD,), 7, 3)
+    seen = Sighting(task, Progress(), (Relative(CHILD, State.RUNNING, None),), [str(OLD)], 7, 3)
     assert list(members(stats_2024(task))) == [
         "task_id", "state", "type", "scope", "keyspace", "table", "entity", "sequence_number",
     ]  # fmt: skip
@@ -108,7 +108,7 @@ def test_a_record_is_shown_as_a_task_is() -> None:
         error=TaskError("OSError", "disk full"),
         progress=Progress(3, 10, "files"),
     )
-    status = status_2026(Sighting(record, record.progress, (), (OLD,), 4, 2), lambda _: "10.0.0.1", counts=False)
+    status = status_2026(Sighting(record, record.progress, (), [str(OLD)], 4, 2), lambda _: "10.0.0.1", counts=False)
     assert (status.type, status.state, status.error) == ("upload", "failed", "OSError (disk full)")
     assert (status.start_time, status.end_time) == ("2026-01-01T12:00:00Z", "2026-01-01T12:01:30Z")
     assert (status.parent_id, status.sequence_number, status.shard) == (str(CHILD), 4, 2)

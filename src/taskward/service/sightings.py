@@ -7,7 +7,7 @@ did not end well. Trees are walked in pieces, so that one of a million parts nee
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from taskward.model.states import FINAL, State
 from taskward.model.task import Progress, Task
@@ -28,7 +28,7 @@ class Sighting(Struct, frozen=True):
     node: Task | Folded
     progress: Progress
     rows: tuple[Relative, ...]
-    folded: tuple[UUID, ...]
+    folded: Sequence[str]
     sequence: int
     shard: int
 
@@ -60,7 +60,7 @@ class Sightings:
 
     async def of(self, task: Task) -> Sighting:
         """The task itself, with every child it ever had."""
-        broods = await self._roster.broods([task.id])
+        broods = await self._roster.broods([task.id], marred=False)
         return _sighting(task, broods.get(task.id, _NO_BROOD))
 
     async def walk(self, start: Task) -> AsyncGenerator[list[Sighting], None]:
@@ -79,8 +79,12 @@ class Sightings:
             level = below
 
     async def _see(self, members: Sequence[_Member], paths: Paths) -> list[tuple[Sighting, _Family]]:
-        ids = [node.id for _, node in members if isinstance(node, Task)]
-        broods = await self._roster.broods(ids) if ids else {}
+        rows = [node for _, node in members if isinstance(node, Task)]
+        folded = {row.id for row in rows if row.is_final and row.id not in paths.unfinished}
+        broods: dict[UUID, Brood] = {}
+        for ids, marred in ((folded, True), ({row.id for row in rows} - folded, False)):
+            if ids:
+                broods |= await self._roster.broods(list(ids), marred=marred)
         seen: list[tuple[Sighting, _Family]] = []
         for family, node in members:
             if isinstance(node, Folded):
@@ -88,9 +92,8 @@ class Sightings:
                 seen.append((sighting, _Family(sighting, records=node.children)))
                 continue
             brood = broods.get(node.id, _NO_BROOD)
-            is_folded = node.is_final and node.id not in paths.unfinished
-            sighting = _sighting(node, _marred(brood, paths) if is_folded else brood)
-            seen.append((sighting, _family_of_task(sighting, is_folded=is_folded)))
+            sighting = _sighting(node, _marred(brood, paths) if node.id in folded else brood)
+            seen.append((sighting, _family_of_task(sighting, is_folded=node.id in folded)))
         return seen
 
     async def _members(self, group: Sequence[_Family]) -> AsyncGenerator[list[_Member], None]:
@@ -150,24 +153,19 @@ class Sightings:
 def sighting_of_record(record: Folded, above: Sighting | Task) -> Sighting:
     """A folded part; `above` is its parent, or another task of its tree."""
     shard = above.shard if record.shard is None else record.shard
-    children = tuple(child.id for child in record.children)
+    children = [str(child.id) for child in record.children]
     return Sighting(record, record.progress, (), children, above.sequence, shard)
 
 
 def _sighting(task: Task, brood: Brood) -> Sighting:
     progress = rolled_up(task.progress, task.folded_done + brood.done, task.folded_total + brood.total)
-    folded = tuple(child for child, _ in brood.folded)
-    return Sighting(task, progress, brood.rows, folded, task.sequence, task.shard)
+    return Sighting(task, progress, brood.rows, brood.folded, task.sequence, task.shard)
 
 
 def _marred(brood: Brood, paths: Paths) -> Brood:
     """What stays to be seen of the children of a part that has folded, or would have."""
-    return Brood(
-        tuple(row for row in brood.rows if _is_marred(row.state) or row.id in paths.marred),
-        tuple((child, True) for child, is_marred in brood.folded if is_marred),
-        brood.done,
-        brood.total,
-    )
+    rows = tuple(row for row in brood.rows if _is_marred(row.state) or row.id in paths.marred)
+    return structs.replace(brood, rows=rows)
 
 
 def _is_marred(state: State) -> bool:

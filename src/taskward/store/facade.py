@@ -199,8 +199,8 @@ class Roster:
     async def close_module(self, module: str) -> None:
         await self._db.write(roster.close_module, module)
 
-    async def broods(self, ids: Sequence[UUID]) -> dict[UUID, Brood]:
-        return await self._db.scan(roster.broods, [one.bytes for one in ids])
+    async def broods(self, ids: Sequence[UUID], *, marred: bool) -> dict[UUID, Brood]:
+        return await self._db.scan(roster.broods, [one.bytes for one in ids], marred=marred)
 
     async def paths(self, root_id: UUID) -> Paths:
         return await self._db.scan(roster.paths, root_id.bytes)

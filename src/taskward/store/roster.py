@@ -58,22 +58,31 @@ def close_module(module: str) -> Plan[None]:
     yield Q.stop_counting(module)
 
 
-def broods(ids: Sequence[bytes]) -> Plan[dict[UUID, Brood]]:
+def broods(ids: Sequence[bytes], *, marred: bool) -> Plan[dict[UUID, Brood]]:
     """See `taskward.ports.Roster.broods`."""
     rows: defaultdict[bytes, list[Relative]] = defaultdict(list)
     for parent, child, worker, state in (yield Q.brood(ids)):
         rows[parent].append(Relative(UUID(bytes=child), State(state), worker))
-    folded: defaultdict[bytes, list[tuple[UUID, bool]]] = defaultdict(list)
-    for parent, child, marred, record in (yield Q.folded_brood(ids)):
-        child_id = UUID(bytes=child) if record is None else _folded(record).id
-        folded[parent].append((child_id, bool(marred)))
+    with_folds = [row[0] for row in (yield Q.with_folds(ids))]
+    statement = Q.marred_brood if marred else Q.folded_brood
+    texts = yield statement.each((one,) for one in with_folds)
+    folded = {one: _ids(digits) for one, (digits,) in zip(with_folds, texts, strict=True) if digits}
     parts = {}
     if rows:
         parts = {top: (done, total) for top, done, total in (yield Q.parts(list(rows)))}
     return {
-        UUID(bytes=one): Brood(tuple(rows[one]), tuple(folded[one]), *parts.get(one, ()))
+        UUID(bytes=one): Brood(tuple(rows[one]), folded.get(one, ()), *parts.get(one, ()))
         for one in rows.keys() | folded.keys()
     }
+
+
+def _ids(digits: str) -> list[str]:
+    """Ids as people write them, from all their digits in a row."""
+    return [
+        f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-{digits[at + 12 : at + 16]}"
+        f"-{digits[at + 16 : at + 20]}-{digits[at + 20 : at + 32]}"
+        for at in range(0, len(digits), 32)
+    ]
 
 
 def paths(root_id: bytes) -> Plan[Paths]:

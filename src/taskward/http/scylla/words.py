@@ -90,7 +90,7 @@ def status_2024(seen: Sighting, node_of: NodeOf, *, counts: bool) -> Status2024:
         progress_units=node.progress.unit,
         progress_total=total,
         progress_completed=completed,
-        children_ids=[*(str(row.id) for row in seen.rows), *map(str, seen.folded)],
+        children_ids=[*(str(row.id) for row in seen.rows), *seen.folded],
         dropped=node.dropped if counts else {},
     )
 
@@ -120,7 +120,7 @@ def status_2026(seen: Sighting, node_of: NodeOf, *, counts: bool) -> Status2026:
         progress_completed=number(seen.progress.done),
         children_ids=[
             *(Child2026(str(row.id), node_of(row)) for row in seen.rows),
-            *(Child2026(str(child), here) for child in seen.folded),
+            *(Child2026(child, here) for child in seen.folded),
         ],
         dropped=node.dropped if counts else {},
     )

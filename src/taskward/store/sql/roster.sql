@@ -38,9 +38,22 @@ RETURNING id
 -- name: brood
 SELECT parent_id, id, worker, state FROM task WHERE parent_id IN ($1[]) ORDER BY number
 
--- name: folded_brood
-SELECT parent_id, child_id, marred, CASE WHEN child_id IS NULL THEN record END FROM fold
-WHERE parent_id IN ($1[]) ORDER BY seq
+-- name: with_folds
+SELECT id FROM task WHERE id IN ($1[]) AND folded_count > 0
+
+-- name: folded_brood sqlite
+-- All ids in one text: 100,000 rows would cost several times as much.
+SELECT lower(group_concat(hex(child_id), '')) FROM (SELECT child_id FROM fold WHERE parent_id = $1 ORDER BY seq)
+
+-- name: folded_brood postgres
+SELECT string_agg(encode(uuid_send(child_id), 'hex'), '' ORDER BY seq) FROM fold WHERE parent_id = $1
+
+-- name: marred_brood sqlite
+SELECT lower(group_concat(hex(child_id), ''))
+FROM (SELECT child_id FROM fold WHERE parent_id = $1 AND marred ORDER BY seq)
+
+-- name: marred_brood postgres
+SELECT string_agg(encode(uuid_send(child_id), 'hex'), '' ORDER BY seq) FROM fold WHERE parent_id = $1 AND marred
 
 -- name: parts
 -- What the parts of tasks have done, and of how much. A part that tells what it has done is not looked into.
