@@ -655,9 +655,9 @@ def on_terminal(house: House, *words: str, keys: str = "", until: str = "") -> t
     environ = {**environment(house.data_dir), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
     pid, terminal = pty.fork()
     if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         os.chdir(ROOT)
         os.execve(sys.executable, [sys.executable, "-m", "taskward.cli", *words], environ)  # noqa: S606 - our own program
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     drawn = b""
     # The terminal is at its end (EIO) when the program is.
     with contextlib.suppress(OSError):
