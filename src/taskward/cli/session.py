@@ -3,9 +3,10 @@
 import asyncio
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TextIO, TypeVar, cast
 
 import msgspec
 import typer
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_PADDING = re.compile(r" +$", re.MULTILINE)
 
 ServerOption = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="The server to talk to.", envvar="TASKWARD_SERVER")
@@ -52,13 +55,31 @@ class Session:
 
 
 def console(stream: TextIO | None = None) -> "Console":
-    """Where people read, stdout if nothing else is said. Without a terminal no line is cut: a program reads it."""
+    """Where people read, stdout if nothing else is said.
+
+    Without a terminal a program reads it, so no line is cut, and none is padded to the width of its table.
+    """
     from rich.console import Console
 
-    terminal = Console(file=stream or sys.stdout, highlight=False, emoji=False, markup=False)
+    file = stream or sys.stdout
+    terminal = Console(file=file, highlight=False, emoji=False, markup=False)
     if not terminal.is_terminal:
+        terminal.file = cast("TextIO", _Trimmed(file))
         terminal.width = 1000
     return terminal
+
+
+class _Trimmed:
+    """A stream whose lines lose the blanks at their ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        return self._stream.write(_PADDING.sub("", text))
 
 
 def print_json(data: Any) -> None:
