@@ -4,6 +4,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from taskward.auth import Authenticator
 from taskward.http.pulp import pulp_routes
+from taskward.http.scylla import scylla_routes
 from taskward.service import Service
 from taskward.settings import Settings
 
@@ -11,6 +12,8 @@ from taskward.settings import Settings
 def dialect_routes(service: Service, authenticator: Authenticator, settings: Settings) -> list[HTTPRouteHandler]:
     """The routes of every dialect that the settings leave on."""
     routes: list[HTTPRouteHandler] = []
+    if settings.dialects.scylla:
+        routes += scylla_routes(service, authenticator, settings)
     if settings.dialects.pulp:
         routes += pulp_routes(service, authenticator, settings)
     return routes

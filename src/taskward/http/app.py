@@ -19,7 +19,6 @@ from taskward.http.metrics import Metrics
 from taskward.http.native import ENDPOINTS
 from taskward.http.openapi import document
 from taskward.http.problems import Problems, kinds
-from taskward.http.scylla import scylla_routes
 from taskward.model.errors import NotFound
 from taskward.service import Service
 from taskward.settings import Settings
@@ -84,7 +83,6 @@ def create_app(
         route_handlers=[
             *(_route(endpoint, house) for endpoint in endpoints),
             *_open_routes(house, metrics, endpoints),
-            *(scylla_routes(service, access, settings) if settings.dialects.scylla else ()),
             *extra_routes,
         ],
         exception_handlers=Problems(public_url).handlers(),

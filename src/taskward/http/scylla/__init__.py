@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
+from taskward.auth import Authenticator
 from taskward.http.access import Access
 from taskward.http.scylla import rehearsal, tasks
 from taskward.http.scylla.access import ScyllaAccess
@@ -22,9 +23,10 @@ from taskward.settings import Settings
 _METHODS: Any = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def scylla_routes(service: Service, access: Access, settings: Settings) -> list[HTTPRouteHandler]:
+def scylla_routes(service: Service, authenticator: Authenticator, settings: Settings) -> list[HTTPRouteHandler]:
     """The dialect's addresses; everything below them is answered in its way, also what is not there."""
     dialect = Dialect(service, EDITIONS[settings.scylla.edition], Nodes(service.store.workers))
+    access = Access(authenticator, settings.auth.required, settings.auth.session_ttl)
     letting_in = ScyllaAccess.of(access, settings)
     served = [*tasks.ROUTES, *(rehearsal.ROUTES if settings.scylla.test_api else ())]
     routes = [route for route in served if route.since <= dialect.edition.name]
