@@ -274,6 +274,8 @@ def test_a_secret_inside_json_inside_json_is_masked_and_the_json_stays_valid(sec
         ("a Bearer token is required", "a Bearer token is required"),
         ('WWW-Authenticate: Bearer realm="x"', 'WWW-Authenticate: Bearer realm="x"'),
         ("used tw_0123456789abcdef_ghij today", "used ****ghij today"),
+        ("used twk_0123456789abcdef_ghij today", "used ****ghij today"),
+        ("session=tws_0123456789abcdef_ghij; twk_short", "session=****ghij; twk_short"),
         ("tw_short and two_0123456789abcdefghij", "tw_short and two_0123456789abcdefghij"),
         ("-H 'Cookie: a=b; c=0123456789' -v", "-H 'Cookie: ****6789' -v"),
         ('Set-Cookie: sid="x y"; Path=/; Secure\nnext', "Set-Cookie: ****cure\nnext"),

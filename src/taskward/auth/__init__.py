@@ -5,7 +5,6 @@ from taskward.auth.first_start import ADMIN_TOKEN_FILE, ensure_admin_token
 from taskward.auth.guesses import Guesses
 from taskward.auth.principal import HOUSE, ROLES, SCOPES, Principal, checked_scopes
 from taskward.auth.secrets import (
-    API_KEY_PREFIX,
     csrf_token,
     hash_password,
     hash_secret,
@@ -17,7 +16,6 @@ from taskward.auth.secrets import (
 
 __all__ = [
     "ADMIN_TOKEN_FILE",
-    "API_KEY_PREFIX",
     "HOUSE",
     "ROLES",
     "SCOPES",

@@ -9,10 +9,7 @@ import hashlib
 import hmac
 import secrets
 
-from taskward.model.masking import TOKEN_PREFIX
-
-API_KEY_PREFIX = "twk_"
-_SESSION_PREFIX = "tws_"
+from taskward.model.masking import API_KEY_PREFIX, SESSION_PREFIX, TOKEN_PREFIX
 
 _SCRYPT_N = 2**15
 _SCRYPT_R = 8
@@ -32,12 +29,12 @@ def new_api_key() -> str:
 
 def new_session() -> str:
     """The secret of a session cookie."""
-    return _SESSION_PREFIX + secrets.token_urlsafe(32)
+    return SESSION_PREFIX + secrets.token_urlsafe(32)
 
 
 def is_session(secret: str) -> bool:
     """Whether it looks like the secret of a session, and not of another credential."""
-    return secret.startswith(_SESSION_PREFIX)
+    return secret.startswith(SESSION_PREFIX)
 
 
 def hash_secret(secret: str) -> str:

@@ -1,7 +1,7 @@
 """Secrets shown as their last four characters, wherever they stand: in values, headers, URLs and lines of text.
 
 A name decides what is a secret (`password`, `x-api-key`, `clientSecret`, ...), not the look of a value; the exceptions
-are what no name announces: the password in a URL, a bearer token, a private key block and Taskward's own tokens.
+are what no name announces: the password in a URL, a bearer token, a private key block and what Taskward itself issues.
 Where a text leaves in doubt how far a secret goes, more is hidden rather than less.
 """
 
@@ -14,6 +14,8 @@ from typing import Any
 
 MASK = "****"
 TOKEN_PREFIX = "tw_"  # noqa: S105 - it begins every token of ours and is no secret itself
+API_KEY_PREFIX = "twk_"
+SESSION_PREFIX = "tws_"
 
 _SHOWN = 4
 # In anything shorter, the last four characters would be too much of the secret.
@@ -147,7 +149,8 @@ def _mask_credentials(value: str) -> str:
 _PRIVATE_KEY = re.compile(
     r"(?P<begin>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?P<end>-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
-_OWN_TOKEN = re.compile(rf"(?<![A-Za-z0-9]){TOKEN_PREFIX}[\w.\-]{{16,}}")
+_OWN_PREFIXES = (TOKEN_PREFIX, API_KEY_PREFIX, SESSION_PREFIX)
+_OWN_SECRET = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(_OWN_PREFIXES)})[\w.\-]{{16,}}")
 _BEARER = re.compile(r"\b(?P<scheme>Bearer[ \t]+)(?P<secret>[\w.~+/\-*]+=*)", re.IGNORECASE)
 # What follows the word in a sentence or in a `WWW-Authenticate` header.
 _BEARER_PROSE = re.compile(
@@ -195,7 +198,7 @@ def _mask_basic(match: re.Match[str]) -> str:
 _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     ("-----begin ", _PRIVATE_KEY, lambda match: match["begin"] + MASK + match["end"]),
     ("://", _USERINFO, _mask_userinfo),
-    (TOKEN_PREFIX, _OWN_TOKEN, lambda match: mask_secret(match[0])),
+    *((prefix, _OWN_SECRET, lambda match: mask_secret(match[0])) for prefix in _OWN_PREFIXES),
     ("bearer", _BEARER, _mask_bearer),
     ("basic", _BASIC, _mask_basic),
 )
