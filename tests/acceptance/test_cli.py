@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import stat
 import struct
 import subprocess
 import sys
@@ -364,6 +365,10 @@ def test_persist_delete_purge(house: House) -> None:
     assert house.data("task", "change", kept, "--no-persist")["persist"] is False
 
 
+def _line(text: str, start: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(start))
+
+
 def test_work_outside(house: House) -> None:
     made = house.data("task", "create", "--state", "running", "--name", "import", "--label", "source=crm")
     assert (made["state"], made["kind"], made["labels"]) == ("running", "external", {"source": "crm"})
@@ -371,11 +376,12 @@ def test_work_outside(house: House) -> None:
     told = house.data("task", "progress", task, "3", "--total", "10", "--unit", "files", "--message", "third")
     assert told["progress"] == {"done": 3, "total": 10, "unit": "files", "message": "third"}
     house.ok("task", "progress", task, "1", "--code", "upload")
-    assert "upload" in house.ok("task", "show", task).out
+    assert "● running" in _line(house.ok("task", "show", task).out, "upload")
     house.ok("task", "log", task, "half of it", "--severity", "warning")
     assert "half of it" in [line.message for line in house.client.logs(task)]
     ended = house.data("task", "finish", task, "--result", '{"rows": 3}')
     assert (ended["state"], ended["result"]) == ("completed", {"rows": 3})
+    assert "✔ completed" in _line(house.ok("task", "show", task).out, "upload"), "no report outlives its task"
     bad = str(house.client.begin("import").id)
     ended = house.data("task", "finish", bad, "--state", "failed", "--error", "no disk")
     assert (ended["state"], ended["error"]["message"]) == ("failed", "no disk")
@@ -540,7 +546,7 @@ def here(house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
         (["task", "lst"], "No such command 'lst'. Did you mean 'list'?"),
         (["task", "list", "--limt", "3"], "No such option"),
         (["task", "list", "--limit", "0"], "greater than or equal to 1"),
-        (["task", "list", "--state", "done"], "'done' is not one of"),
+        (["task", "list", "--state", "done"], "'--state' / '-s': 'done' is not one of"),
         (["task", "list", "--created-since", "yesterday"], "'yesterday' is not a time or a duration ago"),
         (["submit"], "Missing argument 'OPERATION'"),
         (["submit", "trial.echo", "hello"], "'hello' is not an argument; write key=value"),
@@ -602,6 +608,8 @@ def test_no_server_ends_with_125(house: House) -> None:
     assert "no server answers at http://127.0.0.1:1" in ran.err
     before = house.run("--server", "http://127.0.0.1:1", "task", "list")
     assert before.code == 125, "options before the command count too"
+    over = house.run("--server", "http://127.0.0.1:1", "task", "list", env={"TASKWARD_SERVER": house.client.url})
+    assert over.code == 125, "they go over the environment"
 
 
 def test_a_wrong_token_ends_with_4(house: House) -> None:
@@ -705,6 +713,7 @@ def test_the_database_is_checked_and_copied_while_in_use(house: House, tmp_path:
     assert "schema" in house.ok("db", "upgrade").out
     copy = tmp_path / "copy.db"
     assert house.data("db", "backup", str(copy))["bytes"] == copy.stat().st_size
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert house.run("db", "backup", str(copy)).code == 1, "it is not overwritten"
     assert house.data("db", "check", "--database", f"sqlite:///{copy}")["schema"] >= 1
     missing = house.run("db", "check", "--data-dir", str(tmp_path / "nothing"))

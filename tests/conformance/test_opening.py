@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ async def test_what_was_answered_is_there_after_reopening(make_store: MakeStore)
     await again.open()
     assert await again.tasks.get(task.id) == task
     await again.close()
+
+
+async def test_nobody_else_may_read_a_file(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "taskward.db", RecordingNotifier())
+    await store.open()
+    await House(store, RecordingNotifier()).submit()
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    await store.close()
+    assert modes == {"taskward.db": 0o600, "taskward.db-wal": 0o600, "taskward.db-shm": 0o600}
 
 
 async def test_the_schema_of_a_newer_taskward_is_refused(make_store: MakeStore) -> None:

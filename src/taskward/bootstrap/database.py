@@ -86,12 +86,14 @@ def _copy(source: Path, target: Path) -> None:
     unfinished = target.with_name(f"{target.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     try:
+        # What it holds is nobody else's to read.
+        unfinished.touch(mode=0o600)
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reader,
             closing(sqlite3.connect(unfinished)) as writer,
         ):
             reader.backup(writer)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise Unavailable(f"cannot copy {source} to {target}: {error}") from error
     # The name appears when the copy is complete.
     unfinished.replace(target)

@@ -81,6 +81,8 @@ class SqliteDatabase:
         try:
             if not private:
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+                # Arguments and results are in it as they were given. Its companions (-wal, -shm) get the same mode.
+                Path(self._path).touch(mode=0o600)
             self._writer = self._connect()
             self._migrate(self._writer)
             if not private:
