@@ -776,8 +776,13 @@ class Schedules(Protocol):
         """Active ones whose next tick has come."""
         ...
 
-    async def tick(self, name: str, expected: datetime, next_at: datetime | None, task_id: UUID, now: datetime) -> bool:
-        """Moves a schedule on if its next tick is still `expected`: of many processes, one gets True."""
+    async def tick(
+        self, name: str, expected: datetime, next_at: datetime | None, task_id: UUID | None, now: datetime
+    ) -> bool:
+        """Moves a schedule on if its next tick is still `expected`: of many processes, one gets True.
+
+        None for a tick that submitted nothing: the last task stays the one of the tick before.
+        """
         ...
 
 

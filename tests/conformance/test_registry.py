@@ -90,6 +90,14 @@ async def test_a_tick_that_is_over_or_off_is_nobody_s(house: House) -> None:
     assert not await tick("s", house.now, house.now + HOUR, uuid7(), house.now)
 
 
+async def test_a_tick_that_submitted_nothing_keeps_the_last_task(house: House) -> None:
+    await house.store.schedules.save(schedule("s", house.now), house.now)
+    await house.store.schedules.tick("s", house.now, house.now + HOUR, task_id := uuid7(), house.now)
+    assert await house.store.schedules.tick("s", house.now + HOUR, house.now + 2 * HOUR, None, house.now + HOUR)
+    [moved] = await house.store.schedules.all()
+    assert (moved.next_at, moved.last_at, moved.last_task_id) == (house.now + 2 * HOUR, house.now + HOUR, task_id)
+
+
 async def test_a_replaced_schedule_remembers_its_last_tick(house: House) -> None:
     await house.store.schedules.save(schedule("s", house.now), house.now)
     await house.store.schedules.tick("s", house.now, house.now + HOUR, task_id := uuid7(), house.now)

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import structlog
+from msgspec import structs
+from uuid_utils.compat import uuid7
 
 from taskward import Context, Module, Retention
 from taskward.engine import Tempo
@@ -13,8 +16,8 @@ from taskward.model.errors import NotFound, Unavailable
 from taskward.model.states import State
 from taskward.model.task import Task
 from taskward.notify import LocalNotifier
-from taskward.operations import Wishes
-from taskward.ports import Schedule, TaskQuery
+from taskward.operations import Operation, Wishes
+from taskward.ports import Change, IdempotencyKey, Schedule, Submission, TaskQuery
 from taskward.testing import ManualClock, TestEngine
 
 MINUTE = timedelta(minutes=1)
@@ -107,6 +110,22 @@ async def test_finished_trees_are_forgotten_when_their_time_is_over(engine: Test
     assert (await engine.get(kept)).state is State.COMPLETED
 
 
+async def test_an_idempotency_key_ends_though_nothing_is_due(engine: TestEngine) -> None:
+    async def submit() -> Task:
+        task = Operation.of(work).new_task(uuid7(), {})
+        submission = Submission((task,), idempotency=IdempotencyKey("", "k", "same"))
+        return (await engine.store.tasks.submit(submission, engine.clock.now())).tasks[0]
+
+    first = await submit()
+    await engine.store.tasks.change(first.id, Change(persist=True), engine.clock.now())
+    await engine.wait_all()
+    assert (await submit()).id == first.id
+    await engine.advance(timedelta(hours=26))
+    async with asyncio.timeout(5):
+        while (await submit()).id == first.id:  # noqa: ASYNC110 - until it is pruned
+            await asyncio.sleep(0.005)
+
+
 async def test_an_interval_schedule_ticks_and_missed_ticks_collapse(engine: TestEngine) -> None:
     start = engine.clock.now()
     await engine.store.schedules.save(
@@ -152,6 +171,25 @@ async def test_a_tick_that_cannot_be_submitted_hinders_no_other(engine: TestEngi
     await engine.advance(MINUTE)
     await engine.wait(task)
     await until_tasks(engine, "good", 2)
+
+
+async def test_a_tick_whose_arguments_are_refused_is_left_out(engine: TestEngine) -> None:
+    start = engine.clock.now()
+    schedule = Schedule(name="changed", operation="m.work", args={"gone": 1}, every=MINUTE, next_at=start + MINUTE)
+    await engine.store.schedules.save(schedule, start)
+    with structlog.testing.capture_logs() as logged:
+        await engine.advance(MINUTE)
+        async with asyncio.timeout(5):
+            while (await engine.store.schedules.all())[0].next_at != start + 2 * MINUTE:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.005)
+    assert [(line["schedule"], "gone" in line["error"]) for line in logged] == [("changed", True)]
+    assert await tasks_of(engine, "changed") == []
+    await engine.store.schedules.save(
+        structs.replace((await engine.store.schedules.all())[0], args={"n": 3}), engine.clock.now()
+    )
+    await engine.advance(MINUTE)
+    (first,) = await until_tasks(engine, "changed", 1)
+    assert await engine.result(first) == 3
 
 
 async def test_a_gate_is_asked_at_once_and_then_once_an_interval(engine: TestEngine, gates: Gates) -> None:

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from taskward.engine.children import FindOperation
 from taskward.engine.chore import Chore
 from taskward.engine.tempo import Tempo
-from taskward.model.errors import Invalid, NotFound
+from taskward.model.errors import Invalid, Unavailable
 from taskward.model.recurrence import Recurrence
 from taskward.operations import Wishes
 from taskward.ports import Clock, IdempotencyKey, Notifier, Schedule, Store, Submission, Topic
@@ -21,6 +21,7 @@ _BATCH = 500
 _OVERDUE_PAUSE = timedelta(milliseconds=100)
 """Between looks while something is due that cannot be done, such as a tick of an operation that nobody here knows."""
 _TRY_TICK_AGAIN = timedelta(minutes=1)
+_SWEEP_EVERY = timedelta(minutes=5)
 
 
 class Timekeeper(Chore):
@@ -38,11 +39,16 @@ class Timekeeper(Chore):
         self._tempo = tempo
         self._stuck: dict[str, datetime] = {}
         """Schedules whose tick could not be submitted, and when to try again."""
+        self._sweep_at: datetime | None = None
 
     async def turn(self) -> timedelta:
         """Does what is due; returns how long it is until something is."""
         due = await self._store.tasks.next_due()
         now = self._clock.now()
+        if self._sweep_at is None or now >= self._sweep_at:
+            # Old idempotency keys and traces of what was removed come due by no clock of their own.
+            await self._store.tasks.prune(now, _BATCH)
+            self._sweep_at = now + _SWEEP_EVERY
         if due is None or due > now:
             # A wake-up may be lost, so it looks again before long in any case.
             return self._tempo.poll_interval if due is None else min(due - now, self._tempo.poll_interval)
@@ -61,16 +67,23 @@ class Timekeeper(Chore):
             try:
                 done += await self._tick(schedule, now)
                 self._stuck.pop(schedule.name, None)
-            except (NotFound, Invalid) as error:
-                # Another process may know the operation, or an operator put it right.
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others tick and what is due is done
+                # A process that knows the operation may come, or an operator put it right.
                 self._stuck[schedule.name] = now + _TRY_TICK_AGAIN
-                _log.error("a schedule cannot tick", schedule=schedule.name, error=str(error))
+                _log.error("a schedule cannot tick", schedule=schedule.name, error=f"{type(error).__name__}: {error}")
         return done
 
     async def _tick(self, schedule: Schedule, now: datetime) -> bool:
         if schedule.next_at is None:
             return False
-        task_id = await self._submit(schedule, schedule.next_at, now)
+        try:
+            task_id = await self._submit(schedule, schedule.next_at, now)
+        except Invalid as error:
+            # The operation has changed since. Tried again the tick would be refused again; the next one may not be.
+            _log.error("a schedule's tick was refused and is left out", schedule=schedule.name, error=str(error))
+            task_id = None
         recurrence = Recurrence(schedule.every, schedule.cron, schedule.timezone)
         following = recurrence.after(schedule.next_at, now)
         return await self._store.schedules.tick(schedule.name, schedule.next_at, following, task_id, now)

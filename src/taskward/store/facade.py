@@ -311,9 +311,12 @@ class Schedules:
     async def due(self, now: datetime) -> list[Schedule]:
         return await self._db.read(small.due_schedules, to_micros(now))
 
-    async def tick(self, name: str, expected: datetime, next_at: datetime | None, task_id: UUID, now: datetime) -> bool:
+    async def tick(
+        self, name: str, expected: datetime, next_at: datetime | None, task_id: UUID | None, now: datetime
+    ) -> bool:
+        submitted = None if task_id is None else task_id.bytes
         return await self._db.write(
-            small.tick, name, to_micros(expected), micros_or_none(next_at), task_id.bytes, to_micros(now)
+            small.tick, name, to_micros(expected), micros_or_none(next_at), submitted, to_micros(now)
         )
 
 

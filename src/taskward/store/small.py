@@ -42,7 +42,7 @@ def due_schedules(now: int) -> Plan[list[Schedule]]:
     return [_schedule_from(row) for row in (yield Q.due_schedules(now))]
 
 
-def tick(name: str, expected: int, next_at: int | None, task_id: bytes, now: int) -> Plan[bool]:
+def tick(name: str, expected: int, next_at: int | None, task_id: bytes | None, now: int) -> Plan[bool]:
     return bool((yield Q.tick_schedule(name, expected, next_at, task_id, now)))
 
 

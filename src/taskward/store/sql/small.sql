@@ -15,7 +15,8 @@ SELECT body, active, next_at, last_at, last_task_id FROM schedule WHERE active A
 DELETE FROM schedule WHERE name = $1 RETURNING name
 
 -- name: tick_schedule
-UPDATE schedule SET next_at = $3, last_at = $5, last_task_id = $4 WHERE name = $1 AND next_at = $2 AND active RETURNING name
+UPDATE schedule SET next_at = $3, last_at = $5, last_task_id = COALESCE($4, last_task_id)
+WHERE name = $1 AND next_at = $2 AND active RETURNING name
 
 -- name: settings
 SELECT name, value FROM setting WHERE client = $1 ORDER BY name
