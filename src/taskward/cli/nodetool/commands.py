@@ -57,7 +57,8 @@ def tree(node: Node, given: argparse.Namespace) -> int:
         from taskward.cli.nodetool.pretty import draw
         from taskward.cli.session import console
 
-        console().print(draw(trees))
+        terminal = console()
+        terminal.print(draw(trees, terminal.width))
     else:
         _write(table(TREE_COLUMNS, (task for one in trees for task in one)))
     return 0

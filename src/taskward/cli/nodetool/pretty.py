@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from taskward.cli.words import share, span
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -12,31 +14,39 @@ Status = Mapping[str, Any]
 
 _STYLES = {"done": "green", "failed": "red", "running": "cyan", "suspended": "yellow", "created": "dim"}
 _EPOCH = "1970-01-01T00:00:00Z"
+_WIDE = 130
+"""Columns from which on every line has its amount, its duration and its id."""
+_NARROWEST_TITLE = 20
+_ID = 36
 
 
-def draw(trees: Sequence[Sequence[Status]]) -> "Table":
-    """Every tree, its root first; statuses of one tree are in the order in which a server sends them."""
+def draw(trees: Sequence[Sequence[Status]], width: int) -> "Table":
+    """Every tree, its root first; statuses of one tree are in the order in which a server sends them.
+
+    `width` is how many columns there are: when they are few, only roots show their ids.
+    """
     from rich.table import Table
     from rich.text import Text
 
+    is_wide = width >= _WIDE
     grid = Table.grid(padding=(0, 2))
-    for _ in range(2):
-        grid.add_column(no_wrap=True)
-    for _ in range(3):
+    grid.add_column(no_wrap=True, min_width=_NARROWEST_TITLE)
+    grid.add_column(no_wrap=True, min_width=max(map(len, _STYLES)))
+    grid.add_column(justify="right", no_wrap=True, min_width=len("100 %"))
+    for _ in range(2 if is_wide else 0):
         grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column()
+    grid.add_column(overflow="fold", style="dim", min_width=_ID)
     for tree in trees:
         for guide, task in lay_out(tree):
             state = str(task["state"])
+            told = " ".join(filter(None, (str(task.get("error", "")), forgotten(task))))
+            name = str(task["id"]) if is_wide or not guide else ""
             grid.add_row(
                 Text(guide + title(task)),
                 Text(state, style=_STYLES.get(state, "")),
                 percent(task),
-                amount(task),
-                duration(task),
-                str(task["id"]),
-                Text(" ".join(filter(None, (str(task.get("error", "")), forgotten(task)))), style="red dim"),
+                *((amount(task), duration(task)) if is_wide else ()),
+                Text("  ".join(filter(None, (name, told)))),
             )
     return grid
 
@@ -75,9 +85,9 @@ def percent(task: Status) -> str:
 
 
 def amount(task: Status) -> str:
-    """As `12/40 files`; empty for what only counts whether it is over."""
+    """As `12 of 40 files`; empty for what only counts whether it is over."""
     total, completed, unit = task.get("progress_total", 0), task.get("progress_completed", 0), task["progress_units"]
-    return f"{completed:g}/{total:g} {unit}".rstrip() if (total, unit) not in ((0, ""), (1, "")) else ""
+    return share(completed, total, unit) if total > 1 or unit else ""
 
 
 def duration(task: Status) -> str:
@@ -85,12 +95,7 @@ def duration(task: Status) -> str:
     if task["start_time"] == _EPOCH:
         return ""
     end = datetime.now(UTC) if task["end_time"] == _EPOCH else datetime.fromisoformat(task["end_time"])
-    seconds = max(int((end - datetime.fromisoformat(task["start_time"])).total_seconds()), 0)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{minutes:02}m"
-    return f"{minutes}m{seconds:02}s" if minutes else f"{seconds}s"
+    return span(end - datetime.fromisoformat(task["start_time"]))
 
 
 def forgotten(task: Status) -> str:
