@@ -154,6 +154,18 @@ def test_wrong_declarations_are_refused() -> None:
         module.operation(priority=11)(checksum)
     with pytest.raises(ValueError, match="timeout"):
         module.operation(timeout=timedelta(0))(checksum)
+    with pytest.raises(TypeError, match=r"timeout must be a timedelta, .* not 5"):
+        module.operation(timeout=5)(checksum)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="\"process\", not 'fiber'"):
+        module.operation(isolation="fiber")(checksum)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="resources must be a list of exclusive"):
+        module.operation(resources=["disk"])(checksum)  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="retry must be a Retry"):
+        module.operation(retry=3)(checksum)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="retry_on must be a list of exception classes"):
+        module.operation(retry_on=OSError)(checksum)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="retry_on must be a list of exception classes"):
+        module.operation(retry_on=["OSError"])(checksum)  # type: ignore[list-item]
     with pytest.raises(ValueError, match="not a name"):
         module.operation("a.b")(checksum)
     with pytest.raises(ValueError, match="not a name"):
@@ -162,6 +174,29 @@ def test_wrong_declarations_are_refused() -> None:
         files.operation("wipe")(checksum)
     with pytest.raises(Invalid, match="not an operation"):
         Operation.of(test_wrong_declarations_are_refused)
+
+
+@pytest.mark.parametrize(
+    ("retry", "message"),
+    [
+        (Retry(limit=-1), r"m.checksum: retry: Expected `int` >= 0 - at `\$.limit`"),
+        (Retry(backoff=0), r"at `\$.backoff`"),
+        (Retry(jitter=2), r"at `\$.jitter`"),
+        (Retry(delay=timedelta(seconds=-1)), r"retry.delay must not be less than nothing"),
+    ],
+)
+def test_a_retry_that_makes_no_sense_is_refused_where_it_is_declared(retry: Retry, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Module("m").operation(retry=retry)(checksum)
+
+
+def test_durations_are_timedeltas() -> None:
+    with pytest.raises(TypeError, match=r"m.checksum: retry.delay must be a timedelta"):
+        Module("m").operation(retry=Retry(limit=1, delay=5))(checksum)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"m: retention.ttl must be a timedelta"):
+        Module("m", retention=Retention(ttl=60))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"m: retention.ttl must not be less than nothing"):
+        Module("m", retention=Retention(ttl=timedelta(days=-1)))
 
 
 def test_registry_finds_operations_and_suggests() -> None:

@@ -4,11 +4,12 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from taskward.model.policy import PRIORITY_FIRST, PRIORITY_LAST, Resource, Retention, Retry, Rules
+from taskward.model.policy import Resource, Retention, Retry, Rules
+from taskward.operations.declared import check_limits, check_resources, check_retention, check_retry, check_retry_on
 from taskward.operations.failure import qualified_name
 from taskward.operations.operation import Isolation, Operation, OperationSpec
 from taskward.operations.resources import check_templates
@@ -21,11 +22,13 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 class Module:
     """Operations of similar nature, under one name and one retention policy.
 
-    Raises ValueError when the name is not letters, digits, `-` and `_`, beginning with a letter.
+    Raises ValueError when the name is not letters, digits, `-` and `_`, beginning with a letter; TypeError or
+    ValueError when the retention makes no sense.
     """
 
     def __init__(self, name: str, *, description: str = "", retention: Retention = Retention()) -> None:  # noqa: B008
         _check_name(name)
+        check_retention(name, retention)
         self.name = name
         self.description = description
         self.retention = retention
@@ -70,10 +73,10 @@ class Module:
             _check_name(short)
             if full in self.operations:
                 raise ValueError(f"there is an operation {full} already")
-            if priority is not None and not PRIORITY_FIRST <= priority <= PRIORITY_LAST:
-                raise ValueError(f"{full}: priority is {PRIORITY_FIRST} (first) to {PRIORITY_LAST}, not {priority}")
-            if timeout is not None and timeout <= timedelta(0):
-                raise ValueError(f"{full}: timeout must be longer than nothing")
+            check_limits(full, priority, timeout)
+            check_retry(full, retry)
+            check_retry_on(full, retry_on)
+            check_resources(full, resources)
             spec = OperationSpec(
                 name=full,
                 module=self.name,
@@ -122,6 +125,8 @@ def _isolation(function: Callable[..., Any], wanted: Isolation | None) -> Isolat
     name = function.__qualname__
     if wanted is None:
         return "async" if is_async else "thread"
+    if wanted not in get_args(Isolation):
+        raise ValueError(f'{name}: isolation is "async", "thread" or "process", not {wanted!r}')
     if wanted == "async" and not is_async:
         raise TypeError(
             f'{name}: isolation="async" needs an `async def`; a `def` would stop every other task meanwhile'
