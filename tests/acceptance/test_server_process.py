@@ -46,6 +46,14 @@ def test_it_says_where_it_is_and_takes_it_back(tmp_path: Path) -> None:
     assert server.process.returncode == 0
 
 
+def test_of_two_servers_on_one_folder_the_one_that_stays_is_told(tmp_path: Path) -> None:
+    with running_server(tmp_path, workers=0) as first:
+        with running_server(tmp_path, workers=0) as second:
+            assert json.loads((tmp_path / "server.json").read_text())["url"] == second.url
+        assert json.loads((tmp_path / "server.json").read_text())["url"] == first.url
+    assert not (tmp_path / "server.json").exists()
+
+
 def test_a_taken_address_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

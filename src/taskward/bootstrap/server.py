@@ -150,16 +150,41 @@ def _url_of(listener: socket.socket) -> str:
 
 @asynccontextmanager
 async def _told(data_dir: Path, url: str) -> AsyncIterator[None]:
-    """While the server runs, `server.json` in the data folder tells programs of this machine where it is."""
+    """While the server runs, `server.json` in the data folder tells programs of this machine where it is.
+
+    Of several servers on one folder it tells of the newest, and of the one before when that ends first.
+    """
     path = data_dir / "server.json"
     own = msgspec.json.encode(ServerFile(url=url, pid=os.getpid()))
+    before = _told_of(path)
     await asyncio.to_thread(_write, path, own)
     try:
         yield
     finally:
         with suppress(OSError):
             if path.read_bytes() == own:
-                path.unlink()
+                if before is not None and _is_alive(before):
+                    _write(path, msgspec.json.encode(before))
+                else:
+                    path.unlink()
+
+
+def _told_of(path: Path) -> ServerFile | None:
+    """The server that the file tells of."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ServerFile)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _is_alive(server: ServerFile) -> bool:
+    try:
+        os.kill(server.pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _write(path: Path, content: bytes) -> None:
