@@ -90,7 +90,7 @@ def invoke(words: list[str]) -> int:
         return app(words, prog_name="taskward", standalone_mode=False) or ExitCode.DONE
     except TyperException as error:
         context = getattr(error, "ctx", None)
-        typer.echo(f"taskward: {error.format_message()}", err=True)
+        typer.echo(f"taskward: {error.format_message().replace('Value error, ', '')}", err=True)
         if context is not None:
             typer.echo(f"Try '{context.command_path} --help'.", err=True)
         return ExitCode.USAGE

@@ -152,8 +152,10 @@ def label(node: TreeNodeView, task: TaskView | None) -> Text:
 
 
 def elapsed(node: TreeNodeView, now: datetime) -> str:
-    """How long it ran."""
-    return "" if node.started_at is None else span((node.finished_at or now) - node.started_at)
+    """How long it runs or ran; of one that waits again nobody knows when it stopped."""
+    if node.started_at is None or node.state not in ACTIVE | FINAL:
+        return ""
+    return span((node.finished_at or now) - node.started_at)
 
 
 def bar(node: TreeNodeView, width: int) -> ProgressBar | None:

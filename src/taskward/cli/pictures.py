@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from taskward.cli.words import LOOKS, ago, interval, number, rough, share, span
-from taskward.model.states import FINAL, State
+from taskward.model.states import ACTIVE, FINAL, State
 from taskward.model.task import Progress, Report
 from taskward.wire import (
     CredentialView,
@@ -51,8 +51,8 @@ def state(value: State) -> Text:
 
 
 def length(task: TaskView, now: datetime) -> str:
-    """How long a task has run."""
-    if task.started_at is None:
+    """How long a task has run, if it runs or has ended: nobody knows when one that waits again stopped."""
+    if task.started_at is None or task.state not in ACTIVE | FINAL:
         return "-"
     return span((task.finished_at or now) - task.started_at)
 

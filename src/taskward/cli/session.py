@@ -24,11 +24,12 @@ T = TypeVar("T")
 
 _PADDING = re.compile(r" +$", re.MULTILINE)
 
+# The environment is the client's to read: read here, it would go over an option that stands before the command.
 ServerOption = Annotated[
-    str | None, typer.Option("--server", metavar="URL", help="The server to talk to.", envvar="TASKWARD_SERVER")
+    str | None, typer.Option("--server", metavar="URL", help="The server to talk to; else TASKWARD_SERVER.")
 ]
 TokenOption = Annotated[
-    str | None, typer.Option("--token", metavar="TOKEN", help="The token to show.", envvar="TASKWARD_TOKEN")
+    str | None, typer.Option("--token", metavar="TOKEN", help="The token to show; else TASKWARD_TOKEN.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 

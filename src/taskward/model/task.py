@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct, field, structs
 
 from taskward.model.policy import PRIORITY_DEFAULT, Resource, Rules
 from taskward.model.states import FINAL, State
@@ -40,6 +40,10 @@ class Report(Struct, frozen=True):
     unit: str = ""
     message: str = ""
     state: State = State.RUNNING
+
+    def within(self, task: State) -> "Report":
+        """The report as it is to be shown while its task is in this state: it does not outlive the task's run."""
+        return structs.replace(self, state=task) if task in FINAL and self.state is State.RUNNING else self
 
 
 class TaskError(Struct, frozen=True):

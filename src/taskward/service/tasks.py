@@ -5,7 +5,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, structs
 
 from taskward.auth import Principal
-from taskward.model.errors import Invalid, NotFound
+from taskward.model.errors import Invalid, NotFound, VersionMismatch
 from taskward.model.states import WAITING, State
 from taskward.model.task import LogLine, Report, Task
 from taskward.ports import Change, Clock, Journal, Obstacle, TaskPage, TaskQuery, Tasks, Tree
@@ -65,7 +65,7 @@ class TaskDesk:
     async def reports(self, principal: Principal, ref: Ref) -> list[Report]:
         """Its named progress reports."""
         task = await self.get(principal, ref)
-        return await self._tasks.reports(task.id)
+        return [report.within(task.state) for report in await self._tasks.reports(task.id)]
 
     async def logs(self, principal: Principal, ref: Ref, *, after: int, limit: int, min_severity: int) -> list[LogLine]:
         """Its log lines behind `after`."""
@@ -117,6 +117,8 @@ class TaskDesk:
         """Applies what the patch names. Raises Invalid, Conflict, VersionMismatch."""
         task = await self._steered(principal, ref)
         if patch.state is not UNSET:
+            if if_version not in (None, task.version):
+                raise VersionMismatch(f"task {task.number} is at version {task.version}, not {if_version}: read it again")
             return await self._cancel_by_patch(principal, task, patch)
         if patch.labels is not UNSET:
             check_labels(patch.labels)
