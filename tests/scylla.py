@@ -21,21 +21,22 @@ _EPOCH = "1970-01-01T00:00:00Z"
 
 @contextmanager
 def scylla_server(
-    request: pytest.FixtureRequest, database: str, data_dir: Path, edition: str, **flags: Any
+    request: pytest.FixtureRequest, database: str, data_dir: Path, edition: str, *, workers: int = 1, **flags: Any
 ) -> Iterator[Server]:
-    """With the test API and a worker that knows `tests.scylla_operations`, on `sqlite` or `postgres`."""
+    """With the test API and workers that know `tests.scylla_operations`, on `sqlite` or `postgres`."""
     settings = {"scylla.edition": edition, "scylla.test_api": True} | {
         name.replace("__", "."): value for name, value in flags.items()
     }
     apps = ("tests.scylla_operations",)
     if database == "sqlite":
-        with running_server(data_dir, flags=settings, apps=apps) as server:
+        with running_server(data_dir, workers=workers, flags=settings, apps=apps) as server:
             yield server
         return
     postgres: PostgresServer = request.getfixturevalue("postgres_server")
     name = f"test_{uuid4().hex}"
     postgres.create_database(name)
-    with running_server(data_dir, flags=settings | {"server.database": postgres.dsn(name)}, apps=apps) as server:
+    settings["server.database"] = postgres.dsn(name)
+    with running_server(data_dir, workers=workers, flags=settings, apps=apps) as server:
         yield server
     postgres.drop_database(name)
 

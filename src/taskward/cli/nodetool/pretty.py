@@ -31,7 +31,7 @@ def draw(trees: Sequence[Sequence[Status]], width: int) -> "Table":
     is_wide = width >= _WIDE
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, min_width=_NARROWEST_TITLE)
-    grid.add_column(no_wrap=True, min_width=max(map(len, _STYLES)))
+    grid.add_column(no_wrap=True, min_width=len("running"))
     grid.add_column(justify="right", no_wrap=True, min_width=len("100 %"))
     for _ in range(2 if is_wide else 0):
         grid.add_column(justify="right", no_wrap=True)

@@ -8,8 +8,8 @@ RETURNING shard, value
 INSERT INTO module_sequence (module, shard, value)
 SELECT $1, COALESCE(
     CAST($2 AS bigint),
-    (SELECT free FROM generate_series(0, 15) AS free WHERE pg_try_advisory_xact_lock(1935762529, free) LIMIT 1),
-    15), CAST($3 AS bigint)
+    (SELECT free FROM generate_series(0, 63) AS free WHERE pg_try_advisory_xact_lock(1935762529, free) LIMIT 1),
+    63), CAST($3 AS bigint)
 ON CONFLICT (module, shard) DO UPDATE SET value = module_sequence.value + excluded.value
 RETURNING shard, value
 
