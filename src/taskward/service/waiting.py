@@ -47,7 +47,8 @@ class Waiting:
                 events = await _next(listener, deadline)
                 if events is None:
                     return await self._now(task)
-                if ends := [event for event in events if _is_end(event)]:
+                ends = [event for event in events if _is_end(event)]
+                if ends or not events:
                     task = await self._now(task, ends)
         return task
 
@@ -105,8 +106,7 @@ class Waiting:
             events = await _next(listener, deadline)
             if events is None:
                 break
-            if listener.has_lost:
-                listener.has_lost = False
+            if not events:
                 pending = await self._unfinished(pending)
             pending.difference_update(event.task_id for event in events if _is_end(event))
         return pending
@@ -140,13 +140,15 @@ class _Deadline:
 
 
 async def _next(listener: Listener, deadline: _Deadline) -> list[Event] | None:
-    """The next events; None when the time is over or the process ends."""
+    """The next events; none when some were missed, None when the time is over or the process ends."""
     while not listener.is_closed:
         left = deadline.left()
-        if events := await listener.take(left):
-            return events
+        events = await listener.take(left)
         if listener.has_lost:
+            listener.has_lost = False
             return []
+        if events:
+            return events
         if not left:
             return None
     return None
