@@ -106,8 +106,6 @@ class Finish(Struct, frozen=True, kw_only=True):
     error: TaskError | None = None
     progress: Progress | None = None
     run_at: datetime | None = None
-    replaces_worker: bool = False
-    """The end is told by someone other than the worker that claimed it (external work)."""
 
 
 class Claim(Struct, frozen=True):

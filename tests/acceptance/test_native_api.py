@@ -510,6 +510,10 @@ class TestSteering:
         assert api.patch(url, json={"priority": 2}, headers={"If-Match": f'"0", {current}'}).status_code == 200
         assert api.patch(url, json={"priority": 3}, headers={"If-Match": "*"}).status_code == 200
         assert is_problem(api.patch(url, json={"priority": 2}, headers={"If-Match": '"x", "y"'}), 412)
+        assert is_problem(api.patch(url, json={"state": "canceled"}, headers={"If-Match": etag}), 412)
+        assert api.get(url).json()["state"] == "scheduled"
+        current = api.get(url).headers["etag"]
+        assert api.patch(url, json={"state": "canceled"}, headers={"If-Match": current}).json()["state"] == "canceled"
 
     def test_a_gate_is_set_and_cleared(self, api: httpx2.Client) -> None:
         task = submit(api, wait=None, run_at="2999-01-01T00:00:00Z")

@@ -118,7 +118,9 @@ class TaskDesk:
         task = await self._steered(principal, ref)
         if patch.state is not UNSET:
             if if_version not in (None, task.version):
-                raise VersionMismatch(f"task {task.number} is at version {task.version}, not {if_version}: read it again")
+                raise VersionMismatch(
+                    f"task {task.number} is at version {task.version}, not {if_version}: read it again"
+                )
             return await self._cancel_by_patch(principal, task, patch)
         if patch.labels is not UNSET:
             check_labels(patch.labels)
