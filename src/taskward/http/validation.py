@@ -10,12 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from taskward.model.errors import Invalid, InvalidFilter, TaskwardError
+from taskward.model.misfits import field_of, located
 
 T = TypeVar("T")
 
-_ERROR = re.compile(r"(?P<problem>.*?)(?: - at `\$(?P<place>.*)`)?", re.DOTALL)
-_FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
-_PLACE = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _REFERENCE = "#/components/schemas/{name}"
 
@@ -57,11 +55,8 @@ class Shape:
 
     def explain(self, error: msgspec.ValidationError) -> tuple[str, str]:
         """The JSON pointer of what is wrong, and what would be right."""
-        match = _ERROR.fullmatch(str(error))
-        problem, place = (match["problem"], match["place"]) if match else (str(error), None)
-        path = _path(place or "")
-        if (field := _FIELD.fullmatch(problem)) is not None:
-            name = field["name"]
+        problem, path = located(str(error))
+        if (name := field_of(problem)) is not None:
             if problem.startswith("Object missing"):
                 problem = "is missing; it is required"
             else:
@@ -158,14 +153,3 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     if near := difflib.get_close_matches(name, known, n=1):
         return f"did you mean {near[0]}?"
     return f"known are {', '.join(known)}" if known else "none is expected"
-
-
-def _path(place: str) -> list[str]:
-    """The steps of `.items[3].name`; what stands below an unnamed member of a map cannot be told."""
-    path: list[str] = []
-    for match in _PLACE.finditer(place):
-        step = match["name"] or match["index"]
-        if step is None:
-            break
-        path.append(step)
-    return path

@@ -3,7 +3,6 @@
 import copy
 import difflib
 import inspect
-import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -14,10 +13,7 @@ from typing import Any
 import msgspec
 
 from taskward.model.errors import Invalid
-
-_ERROR = re.compile(r"(?P<problem>.*?)(?: - at `\$(?P<place>.*)`)?", re.DOTALL)
-_FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
-_PLACE = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
+from taskward.model.misfits import field_of, located
 
 
 def to_json(value: Any) -> Any:
@@ -93,11 +89,8 @@ class Arguments:
         return Invalid("/args", "must be an object whose names are texts")
 
     def _rejection(self, message: str) -> Invalid:
-        match = _ERROR.fullmatch(message)
-        problem, place = (match["problem"], match["place"]) if match else (message, None)
-        path = _path(place or "")
-        if (field := _FIELD.fullmatch(problem)) is not None:
-            name = field["name"]
+        problem, path = located(message)
+        if (name := field_of(problem)) is not None:
             missing = problem.startswith("Object missing")
             path = [*path, name]
             if missing:
@@ -180,17 +173,6 @@ def _schema(function: Callable[..., Any], struct: type[msgspec.Struct]) -> dict[
     if components:
         schema["$defs"] = components
     return schema
-
-
-def _path(place: str) -> list[str]:
-    """The steps of `.items[3].name`; what stands below an unnamed member of a dict cannot be told."""
-    path: list[str] = []
-    for match in _PLACE.finditer(place):
-        step = match["name"] or match["index"]
-        if step is None:
-            break
-        path.append(step)
-    return path
 
 
 def _pointer(path: list[str]) -> str:
