@@ -38,6 +38,11 @@ def test_this_machine_may_do_everything_by_default(servers: dict[str, Server]) -
     assert manager.post("ttl", ttl=TTL) == TTL
 
 
+def test_cookies_of_other_programs_are_no_credential(servers: dict[str, Server]) -> None:
+    Manager(servers[""].url, Cookie="theirs=1; session=2").get("list_modules")
+    refused(Manager(servers[""].url, Cookie="taskward_session=stale"), 401)
+
+
 def test_localhost_is_this_machine(servers: dict[str, Server]) -> None:
     Manager(servers[""].url.replace("127.0.0.1", "localhost")).get("list_modules")
 

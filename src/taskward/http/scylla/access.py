@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 from litestar import Request
 
 from taskward.auth import HOUSE, Principal
-from taskward.http.access import Access
+from taskward.http.access import SESSION_COOKIE, Access
 from taskward.settings import Settings
 
 _READER = Principal(name="anonymous", kind="anonymous", scopes=frozenset({"read"}))
 _ANYONE = Principal(name="anonymous", kind="anonymous", scopes=HOUSE.scopes)
-_CREDENTIALS = {b"authorization", b"client", b"api-key", b"x-api-key", b"cookie"}
+_CREDENTIALS = {b"authorization", b"client", b"api-key", b"x-api-key"}
+_SESSION = f"{SESSION_COOKIE}=".encode()
 _FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
 
 
@@ -46,7 +47,7 @@ class ScyllaAccess:
     async def principal(self, request: Request[Any, Any, Any]) -> Principal:
         """Raises Unauthenticated, Forbidden."""
         headers = dict(request.scope["headers"])
-        if self.anonymous is None or headers.keys() & _CREDENTIALS or _is_foreign_page(headers):
+        if self.anonymous is None or _shows_credential(headers) or _is_foreign_page(headers):
             return await self.access.principal(request)
         if self.only_this_machine and (headers.keys() & _FORWARDED or not is_loopback(_host(headers))):
             return await self.access.principal(request)
@@ -61,6 +62,11 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _shows_credential(headers: dict[bytes, bytes]) -> bool:
+    # Browsers send cookies of other programs of the same host along.
+    return bool(headers.keys() & _CREDENTIALS) or _SESSION in headers.get(b"cookie", b"")
 
 
 def _host(headers: dict[bytes, bytes]) -> str:
