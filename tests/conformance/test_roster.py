@@ -11,6 +11,7 @@ from taskward.model.policy import Rules
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress, Task
 from taskward.ports import Change
+from taskward.store import facade
 from tests.house import House, new_task
 
 DAY = 86_400
@@ -212,6 +213,16 @@ async def test_a_drain_is_of_one_module_and_one_client(house: House) -> None:
     assert await registered(house) == [running.id]
     assert await registered(house, "n") == [other.id]
     assert (await house.get(mine)).state == State.COMPLETED
+
+
+async def test_a_drain_of_many_takes_several_transactions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facade, "_PIECE", 3)
+    for _ in range(7):
+        await ended(house)
+    before = house.store.database.commits
+    assert await house.store.roster.drain("m", "", house.now) == 7
+    assert house.store.database.commits - before == 4
+    assert await registered(house) == []
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])

@@ -57,6 +57,8 @@ from taskward.store.rows import from_micros, micros_or_none, to_micros
 from taskward.store.sqlite import SqliteDatabase
 from taskward.store.submitter import Submitter
 
+_PIECE = 1000
+"""Most tasks that one transaction unregisters, so that others get their turn."""
 _QUICK = 200
 """A page of so many tasks is read while the event loop waits."""
 
@@ -188,7 +190,10 @@ class Roster:
         await self._db.write(roster.unregister, [one.bytes for one in ids], to_micros(now))
 
     async def drain(self, module: str, client: str, now: datetime) -> int:
-        return await self._db.write(roster.drain, module, client, to_micros(now))
+        drained = 0
+        while some := await self._db.write(roster.drain, module, client, to_micros(now), _PIECE):
+            drained += some
+        return drained
 
     async def modules(self) -> list[str]:
         return await self._db.read(roster.modules)

@@ -41,8 +41,8 @@ def unregister(ids: Sequence[bytes], now: int) -> Plan[None]:
     yield Q.unregister.each((one, now) for one in ids)
 
 
-def drain(module: str, client: str, now: int) -> Plan[int]:
-    return len((yield Q.drain(module, now, client)))
+def drain(module: str, client: str, now: int, limit: int) -> Plan[int]:
+    return len((yield Q.drain(module, now, client, limit)))
 
 
 def modules() -> Plan[list[str]]:

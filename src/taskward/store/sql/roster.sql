@@ -32,8 +32,9 @@ ORDER BY unregistered_at, number LIMIT $4
 UPDATE task SET unregistered_at = $2 WHERE id = $1 AND unregistered_at > $2
 
 -- name: drain
-UPDATE task SET unregistered_at = $2 WHERE module = $1 AND unregistered_at > $2 AND (CAST($3 AS text) = '' OR client = $3)
-RETURNING id
+UPDATE task SET unregistered_at = $2 WHERE number IN (
+    SELECT number FROM task WHERE module = $1 AND unregistered_at > $2 AND (CAST($3 AS text) = '' OR client = $3) LIMIT $4
+) RETURNING id
 
 -- name: brood
 SELECT parent_id, id, worker, state FROM task WHERE parent_id IN ($1[]) ORDER BY number
