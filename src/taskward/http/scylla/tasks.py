@@ -11,6 +11,8 @@ from taskward.http.scylla.call import Call, Route
 from taskward.http.scylla.errors import Refused
 from taskward.http.scylla.replies import array, nothing, unless_gone
 from taskward.model.errors import NotAbortable
+from taskward.model.states import FINAL
+from taskward.service.sightings import Sighting
 
 _LONGEST_TTL_SECONDS = 36_500 * 86_400
 """What the house takes for a duration; ScyllaDB takes a little more."""
@@ -39,7 +41,7 @@ async def task_status(call: Call) -> ASGIApp:
     """One task."""
     seen = await call.service.roster.sighting(call.principal, call.task_id)
     [status] = await call.statuses([seen])
-    await _forget_what_was_read(call)
+    await _forget_what_was_read(call, seen)
     return reply(200, status)
 
 
@@ -48,15 +50,18 @@ async def task_status_recursive(call: Call) -> ASGIApp:
     pieces = call.service.roster.walk(call.principal, call.task_id)
 
     async def statuses() -> AsyncGenerator[list[Any], None]:
+        start = None
         async for piece in pieces:
+            start = start or piece[0]
             yield await call.statuses(piece)
-        await _forget_what_was_read(call)
+        if start is not None:
+            await _forget_what_was_read(call, start)
 
     return await array(statuses())
 
 
-async def _forget_what_was_read(call: Call) -> None:
-    if call.edition.reading_unregisters:
+async def _forget_what_was_read(call: Call, seen: Sighting) -> None:
+    if call.edition.reading_unregisters and seen.node.state in FINAL:
         await call.service.roster.unregister(call.principal, call.task_id)
 
 
