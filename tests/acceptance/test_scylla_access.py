@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_the_dialect_can_be_turned_off(
 
 
 def test_a_public_url_means_a_proxy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    flags = {"server__public_url": "https://tasks.example.org"}
+    flags: dict[str, Any] = {"server__public_url": "https://tasks.example.org"}
     with scylla_server(request, "sqlite", tmp_path_factory.mktemp("s"), "2024", **flags) as server:
         refused(Manager(server.url), 401)
 

@@ -334,7 +334,10 @@ def test_history_survives_a_restart(request: pytest.FixtureRequest, tmp_path: Pa
 
 
 def test_start_options_set_both_ttls(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    ttls = {"retention__registry_ttl": "7", "retention__user_task_ttl": str(timedelta(minutes=1).seconds)}
+    ttls: dict[str, Any] = {
+        "retention__registry_ttl": "7",
+        "retention__user_task_ttl": str(timedelta(minutes=1).seconds),
+    }
     with scylla_server(request, "sqlite", tmp_path, "2026", **ttls) as server:
         manager = Manager(server.url)
         assert (manager.get("ttl"), manager.get("user_ttl")) == (7, 60)
