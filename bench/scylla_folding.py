@@ -102,50 +102,49 @@ def milliseconds(server: Server, path: str) -> tuple[float, int]:
     return round(statistics.median(took), 1), size
 
 
-def measure(shape: str, steps: int, database: str) -> dict[str, Any]:
-    """One shape on a server of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder), database)
-        try:
-            server.call("POST", "/v1/tasks", {"operation": f"folding.{shape}", "args": {"steps": 100}}, wait=30)
-            before = server.memory("VmRSS")
-            began = time.perf_counter()
-            body = {"operation": f"folding.{shape}", "args": {"steps": steps}}
-            task = json.loads(server.call("POST", "/v1/tasks", body, wait=60))
-            while task["state"] not in {"completed", "failed"}:
-                task = json.loads(server.call("GET", f"/v1/tasks/{task['id']}", wait=60))
-            seconds = time.perf_counter() - began
-            if task["state"] != "completed":
-                sys.exit(f"it ended {task['state']}: {task['error']}")
-            folded = server.memory("VmHWM")
-            native, _ = milliseconds(server, f"/v1/tasks/{task['id']}")
-            status, status_bytes = milliseconds(server, f"/task_manager/wait_task/{task['id']}")
-            listed, _ = milliseconds(server, "/task_manager/list_module_tasks/folding")
-            began = time.perf_counter()
-            tree = server.call("GET", f"/task_manager/task_status_recursive/{task['id']}")
-            recursive = time.perf_counter() - began
-            shown = len(json.loads(tree))
-            expected = 1 + (steps if shape == "flat" else steps // 100)
-            if shown != expected:
-                sys.exit(f"{shown} nodes are shown, not {expected}")
-            return {
-                "shape": shape,
-                "database": "postgres" if database else "sqlite",
-                "steps": steps,
-                "steps_per_second": round(steps / seconds),
-                "rss_before_mib": round(before),
-                "rss_peak_folding_mib": round(folded),
-                "rss_peak_all_mib": round(server.memory("VmHWM")),
-                "native_status_ms": native,
-                "status_ms": status,
-                "status_bytes": status_bytes,
-                "list_ms": listed,
-                "recursive_ms": round(1000 * recursive),
-                "recursive_bytes": len(tree),
-                "nodes_shown": shown,
-            }
-        finally:
-            server.stop()
+def measure(shape: str, steps: int, database: str, folder: Path) -> dict[str, Any]:
+    """One shape on a server process of its own."""
+    server = Server(folder, database)
+    try:
+        server.call("POST", "/v1/tasks", {"operation": f"folding.{shape}", "args": {"steps": 100}}, wait=30)
+        before = server.memory("VmRSS")
+        began = time.perf_counter()
+        body = {"operation": f"folding.{shape}", "args": {"steps": steps}}
+        task = json.loads(server.call("POST", "/v1/tasks", body, wait=60))
+        while task["state"] not in {"completed", "failed"}:
+            task = json.loads(server.call("GET", f"/v1/tasks/{task['id']}", wait=60))
+        seconds = time.perf_counter() - began
+        if task["state"] != "completed":
+            sys.exit(f"it ended {task['state']}: {task['error']}")
+        folded = server.memory("VmHWM")
+        native, _ = milliseconds(server, f"/v1/tasks/{task['id']}")
+        status, status_bytes = milliseconds(server, f"/task_manager/wait_task/{task['id']}")
+        listed, _ = milliseconds(server, "/task_manager/list_module_tasks/folding")
+        began = time.perf_counter()
+        tree = server.call("GET", f"/task_manager/task_status_recursive/{task['id']}")
+        recursive = time.perf_counter() - began
+        shown = len(json.loads(tree))
+        expected = 1 + (steps if shape == "flat" else steps // 100)
+        if shown != expected:
+            sys.exit(f"{shown} nodes are shown, not {expected}")
+        return {
+            "shape": shape,
+            "database": "postgres" if database else "sqlite",
+            "steps": steps,
+            "steps_per_second": round(steps / seconds),
+            "rss_before_mib": round(before),
+            "rss_peak_folding_mib": round(folded),
+            "rss_peak_all_mib": round(server.memory("VmHWM")),
+            "native_status_ms": native,
+            "status_ms": status,
+            "status_bytes": status_bytes,
+            "list_ms": listed,
+            "recursive_ms": round(1000 * recursive),
+            "recursive_bytes": len(tree),
+            "nodes_shown": shown,
+        }
+    finally:
+        server.stop()
 
 
 def main() -> None:
@@ -155,7 +154,8 @@ def main() -> None:
     parser.add_argument("--postgres", metavar="URL", default="", help="an empty database; else SQLite")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    results = [measure(shape, given.steps, given.postgres) for shape in ("flat", "grouped")]
+    with tempfile.TemporaryDirectory() as folder:
+        results = [measure(shape, given.steps, given.postgres, Path(folder)) for shape in ("flat", "grouped")]
     if given.json:
         print(json.dumps(results))
         return
