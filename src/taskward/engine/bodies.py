@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from taskward.engine.outcome import Outcome
-from taskward.engine.run import Run, Surroundings, outcome_of, returned, unfit
+from taskward.engine.run import Run, Surroundings, name_in_logs, outcome_of, returned, unfit
 from taskward.model.errors import Invalid, Unavailable
 from taskward.model.states import State
 from taskward.model.task import Task, TaskError
@@ -55,6 +55,7 @@ class AsyncBody(Run):
             self._around.loop.call_soon(self._body.cancel)
 
     async def _drive(self) -> None:
+        name_in_logs(self.task)
         try:
             arguments = self._operation.bind(self.task.args)
         except Invalid as error:
@@ -115,6 +116,7 @@ class ThreadBody(Run):
 
     def _drive(self) -> None:
         outcome: Outcome
+        name_in_logs(self.task)
         try:
             arguments = self._operation.bind(self.task.args)
         except Invalid as error:

@@ -229,6 +229,13 @@ class Run(ABC):
         return not (self._ended or self._waits or self._has_slot)
 
 
+def name_in_logs(task: Task) -> None:
+    """Lets what a body writes to the process's log say which task, and which request, it was written for."""
+    structlog.contextvars.bind_contextvars(task=task.number)
+    if task.correlation_id:
+        structlog.contextvars.bind_contextvars(correlation_id=task.correlation_id)
+
+
 def outcome_of(error: BaseException, *, stop_requested: bool) -> Outcome:
     """What the exception that ended a body means."""
     if isinstance(error, Paused):

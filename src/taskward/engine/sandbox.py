@@ -29,7 +29,7 @@ from taskward.clock import SystemClock
 from taskward.engine import frames
 from taskward.engine.notes import RunNotes
 from taskward.engine.outcome import Outcome, PausedAtBoundary, Raised, Returned, Stopped
-from taskward.engine.run import outcome_of, returned, unfit
+from taskward.engine.run import name_in_logs, outcome_of, returned, unfit
 from taskward.model.errors import Invalid
 from taskward.model.states import State
 from taskward.model.task import Progress, Report, Task, TaskError
@@ -303,6 +303,7 @@ def _obey(line: Line, run: SandboxRun, on_stop: _OnStop) -> None:
 
 
 def _outcome(begin: frames.Begin, run: "AsyncSandboxRun | BlockingSandboxRun", on_stop: _OnStop) -> Outcome:
+    name_in_logs(run.task)
     try:
         function = _find(begin)
     except BaseException as error:  # noqa: BLE001 - whatever an import raises
