@@ -109,10 +109,12 @@ class TaskMethods:
             longest=wait or timedelta(),
         )
 
-    async def submit_many(self, submissions: Iterable[Submit], *, idempotency_key: str | None = None) -> list[TaskView]:
+    async def submit_many(
+        self, submissions: Iterable[Submit], *, idempotency_key: str | None = None, correlation_id: str | None = None
+    ) -> list[TaskView]:
         """Submits up to 1,000 tasks that are accepted together or not at all; the answer has their order."""
         body = SubmitMany(tasks=list(submissions))
-        headers = _idempotent(idempotency_key)
+        headers = {**_idempotent(idempotency_key), **_correlated(correlation_id)}
         return (await self._transport.call("POST", "/v1/tasks", Replayed, body=body, headers=headers)).items
 
     async def get(self, task: TaskRef, *, wait: timedelta | None = None) -> TaskView:

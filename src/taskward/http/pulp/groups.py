@@ -7,11 +7,12 @@ from taskward.http.pulp.endpoint import Answer, Call, Operations, answer
 from taskward.http.pulp.errors import no_such
 from taskward.http.pulp.query import pages
 from taskward.http.pulp.tasks import COUNTED, check_cancel
-from taskward.http.pulp.views import GROUP_LABEL, group_body
+from taskward.http.pulp.views import group_body
 from taskward.http.pulp.wire import CancelBody, GroupBody, Page
 from taskward.http.pulp.words import GROUP
 from taskward.model.conditions import Labeled
 from taskward.model.errors import Conflict
+from taskward.model.groups import GROUP_LABEL
 from taskward.model.task import Task
 from taskward.ports import Search
 

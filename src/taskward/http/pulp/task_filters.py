@@ -14,7 +14,6 @@ from taskward.http.pulp.filters import (
     Filters,
     Ordering,
 )
-from taskward.http.pulp.views import GROUP_LABEL
 from taskward.http.pulp.words import GROUP, RANKS, STATES, TASK, Kind, states_of
 from taskward.model.conditions import (
     NEVER,
@@ -33,6 +32,7 @@ from taskward.model.conditions import (
     ParentOf,
     Some,
 )
+from taskward.model.groups import GROUP_LABEL
 
 Read = Callable[[str], Condition | None]
 

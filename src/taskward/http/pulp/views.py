@@ -20,14 +20,10 @@ from taskward.http.pulp.wire import (
     WorkerBody,
 )
 from taskward.http.pulp.words import GROUP, SCHEDULE, STATES, TASK, WORDS, WORKER, Base, prn
+from taskward.model.groups import DESCRIPTION_LABEL, GROUP_LABEL
 from taskward.model.states import State
 from taskward.model.task import Progress, Report, Task, TaskError
 from taskward.ports import Particulars, Schedule, WorkerInfo
-
-GROUP_LABEL = "group"
-"""The label that makes a task a member of a group: the group's UUID."""
-DESCRIPTION_LABEL = "group-description"
-"""The label by which a member tells what its group is about."""
 
 VERSION = "3.123.1"
 """The pulpcore whose API this is."""
