@@ -207,17 +207,19 @@ def number_of_examples(town: Town) -> int:
     return 300 if isinstance(town.house.store, SqliteStore) else 120
 
 
-def test_every_list_shows_what_a_look_at_every_task_would(town: Callable[[Any], Any]) -> None:
-    # One loop for all examples: the store lives on it.
+def test_every_list_shows_what_a_look_at_every_task_would(
+    town: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def begin(built: Town) -> Town:
         return built
 
     built: Town = town(begin)
 
     @settings(max_examples=number_of_examples(built), deadline=None, suppress_health_check=list(HealthCheck))
-    @given(queries(most=4))
-    def hold(drawn: tuple[dict[str, Any], str, int]) -> None:
+    @given(queries(most=4), st.sampled_from([20_000, 13]))
+    def hold(drawn: tuple[dict[str, Any], str, int], stretch: int) -> None:
         query = query_of(built, drawn)
+        monkeypatch.setattr(listing, "STRETCH", stretch)
 
         async def compare(built: Town) -> None:
             assert await built.shown(query) == built.expected(query)
@@ -227,15 +229,23 @@ def test_every_list_shows_what_a_look_at_every_task_would(town: Callable[[Any], 
     hold()
 
 
-def test_a_text_is_looked_for_stretch_by_stretch(town: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_rare_is_looked_for_stretch_by_stretch(
+    town: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(listing, "STRETCH", 20)
+    monkeypatch.setattr(listing, "STRETCHES", 2)
 
     async def compare(built: Town) -> None:
-        for sort in ("created", "-created", "started", "-finished"):
-            for text in ("report", "nowhere", "äpfel", "100%"):
+        filters: list[dict[str, Any]] = [
+            *({"text": text} for text in ("report", "nowhere", "äpfel", "100%")),
+            {"queue": "nowhere"},
+            {"roots_only": True, "states": (State.FAILED, State.RUNNING)},
+        ]
+        for some in filters:
+            for sort in ("created", "-created", "started", "-finished"):
                 for limit in (3, 50):
-                    query = TaskQuery(text=text, sort=sort, limit=limit, internal=True)
-                    assert await built.shown(query) == built.expected(query)
+                    query = TaskQuery(**some, sort=sort, limit=limit, internal=True)
+                    assert await built.shown(query) == built.expected(query), query
         page = await built.house.store.tasks.page(TaskQuery(text="nowhere"))
         assert (page.tasks, page.next is None) == ((), False)
 

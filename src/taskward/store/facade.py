@@ -59,8 +59,6 @@ from taskward.store.submitter import Submitter
 
 _PIECE = 1000
 """Most tasks that one transaction unregisters, so that others get their turn."""
-_QUICK = 200
-"""A page of so many tasks is read while the event loop waits."""
 
 
 class Tasks:
@@ -139,8 +137,7 @@ class Tasks:
         return await self._db.read(reading.args, task_id.bytes)
 
     async def page(self, query: TaskQuery) -> TaskPage:
-        heavy = query.text is not None or query.limit > _QUICK or len(query.states) > 1
-        return await (self._db.scan if heavy else self._db.read)(listing.page, query)
+        return await (self._db.read if listing.is_quick(query) else self._db.scan)(listing.page, query)
 
     async def search(self, wanted: Search) -> list[Task]:
         return await self._db.scan(search.search, wanted)

@@ -59,7 +59,8 @@ SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue
 ORDER BY priority, number LIMIT $3
 
 -- name: ready_heads postgres
-SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue = $2 AND operation = ANY($4)
+-- The concatenation hides the operation from the planner: it would rather collect and sort what a rare one has.
+SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue = $2 AND operation || '' = ANY($4)
 ORDER BY priority, number LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: claim
