@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -31,12 +32,38 @@ def postgres_dsn(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
-    """Makes unopened stores on one database, as several processes would: a test runs once per kind of database."""
+def make_empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    """Makes unopened stores on one database without tables, as several processes would."""
     if request.param == "sqlite":
         return lambda notifier: SqliteStore(tmp_path / "taskward.db", notifier)
     dsn: str = request.getfixturevalue("postgres_dsn")
     return lambda notifier: PostgresStore(dsn, notifier)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> str:
+    """The name of a database with tables, emptied for each test that uses it."""
+    database = f"migrated_{uuid.uuid4().hex}"
+    postgres_server.create_database(database)
+
+    async def migrate() -> None:
+        store = PostgresStore(postgres_server.dsn(database), RecordingNotifier())
+        await store.open()
+        await store.close()
+
+    asyncio.run(migrate())
+    return database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    """As `make_empty_store`, on a database that may have its tables: a test runs once per kind of database."""
+    if request.param == "sqlite":
+        return lambda notifier: SqliteStore(tmp_path / "taskward.db", notifier)
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    database: str = request.getfixturevalue("migrated_postgres")
+    server.empty_database(database, keeping="taskward_schema")
+    return lambda notifier: PostgresStore(server.dsn(database), notifier)
 
 
 @pytest.fixture

@@ -45,10 +45,17 @@ class PostgresServer:
         """Drop a database together with the connections that killed processes left behind."""
         self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
-    def execute(self, statement: str) -> None:
-        """Run one statement in the maintenance database. Needs no event loop, so that any kind of test may call it."""
+    def empty_database(self, database: str, *, keeping: str) -> None:
+        """Empty every table but `keeping`: several times as fast as making a database anew."""
+        which = f"schemaname = 'public' AND tablename <> '{keeping}'"
+        names = f"(SELECT string_agg(tablename, ', ') FROM pg_tables WHERE {which})"
+        truncate = f"EXECUTE 'TRUNCATE ' || {names} || ' RESTART IDENTITY'"
+        self.execute(f"DO $$ BEGIN SET LOCAL lock_timeout = '10s'; {truncate}; END $$", database)
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run one statement. Needs no event loop, so that any kind of test may call it."""
         psql = [str(self._bin_folder / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
-        subprocess.run([*psql, f"--command={statement}", self.dsn("postgres")], check=True, timeout=60)
+        subprocess.run([*psql, f"--command={statement}", self.dsn(database)], check=True, timeout=60)
 
 
 @contextmanager

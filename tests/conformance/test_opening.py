@@ -21,8 +21,8 @@ def executed(sql: str) -> Plan[None]:
     yield compose("executed", sql)()
 
 
-async def test_many_open_an_empty_database_at_once(make_store: MakeStore) -> None:
-    stores = [make_store(RecordingNotifier()) for _ in range(6)]
+async def test_many_open_an_empty_database_at_once(make_empty_store: MakeStore) -> None:
+    stores = [make_empty_store(RecordingNotifier()) for _ in range(6)]
     await asyncio.gather(*(store.open() for store in stores))
     houses = [House(store, RecordingNotifier()) for store in stores]
     await asyncio.gather(*(house.submit() for house in houses))
@@ -51,35 +51,37 @@ async def test_nobody_else_may_read_a_file(tmp_path: Path) -> None:
     assert modes == {"taskward.db": 0o600, "taskward.db-wal": 0o600, "taskward.db-shm": 0o600}
 
 
-async def test_the_schema_of_a_newer_taskward_is_refused(make_store: MakeStore) -> None:
-    store = make_store(RecordingNotifier())
+async def test_the_schema_of_a_newer_taskward_is_refused(make_empty_store: MakeStore) -> None:
+    store = make_empty_store(RecordingNotifier())
     await store.open()
     table = (
         "PRAGMA user_version = 9999" if isinstance(store, SqliteStore) else "INSERT INTO taskward_schema VALUES (9999)"
     )
     await store.database.write(executed, table)
     await store.close()
-    newer = make_store(RecordingNotifier())
+    newer = make_empty_store(RecordingNotifier())
     with pytest.raises(SchemaTooNew, match=r"schema 9999.*run a newer Taskward"):
         await newer.open()
     await newer.close()
 
 
-async def test_a_migration_that_fails_changes_nothing(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_migration_that_fails_changes_nothing(
+    make_empty_store: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from taskward.store import postgres, sqlite
 
     def broken(flavour: str, version: int, place: str) -> object:
         real = [one for one in migrations("sqlite" if flavour == "sqlite" else "postgres") if one.number > version]
         return [real[0], type(real[0])(2, "broken", ("CREATE TABLE second (x INTEGER)", "NO SQL"))]
 
-    store = make_store(RecordingNotifier())
+    store = make_empty_store(RecordingNotifier())
     with monkeypatch.context() as patch:
         patch.setattr(sqlite, "missing", broken)
         patch.setattr(postgres, "missing", broken)
         with pytest.raises(Exception, match=r"(?i)syntax|NO SQL"):
             await store.open()
         await store.close()
-    again = make_store(RecordingNotifier())
+    again = make_empty_store(RecordingNotifier())
     await again.open()
     assert await again.tasks.tallies() == []
     await again.close()
