@@ -33,8 +33,11 @@ async def create(
     args: ArgsOption = None,
     words: PairsArgument = None,
     abortable: Annotated[
-        bool, typer.Option("--abortable", help="Whoever runs it looks whether it was asked to stop.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--abortable/--not-abortable", help="Whether it may be canceled; nobody here can stop it by force."
+        ),
+    ] = True,
 ) -> None:
     """Make a task for work that has begun outside; `submit` is for work that a worker shall run."""
     from taskward.cli import pictures
