@@ -49,29 +49,25 @@ _INDEX = "/api/automation-hub/v3/plugin/ansible/content/published/collections/in
 
 
 @get(f"{_INDEX}/{{namespace:str}}/{{name:str}}/", sync_to_thread=False)
-def read(namespace: str, name: str) -> dict[str, str]:
+def read(request: Request[Any, Any, Any]) -> dict[str, str]:
     """A collection, while it is there."""
-    _find(namespace, name)
-    return {"namespace": namespace, "name": name}
+    return _wanted(request)
 
 
 @delete(f"{_INDEX}/{{namespace:str}}/{{name:str}}/", status_code=202)
-async def remove(request: Request[Any, Any, Any], namespace: str, name: str) -> ASGIApp:
+async def remove(request: Request[Any, Any, Any]) -> ASGIApp:
     """Begins to delete it; the answer says where to look whether it is gone."""
-    _find(namespace, name)
     tasks: PulpTasks = request.app.state.tasks
     return await tasks.dispatch(
-        "collections.delete_collection",
-        {"namespace": namespace, "name": name},
-        cid=request.headers.get("Correlation-ID"),
+        "collections.delete_collection", _wanted(request), cid=request.headers.get("Correlation-ID")
     )
 
 
-def _find(namespace: str, name: str) -> Path:
-    folder = COLLECTIONS / namespace / name
-    if not {namespace, name}.isdisjoint({".", ".."}) or not folder.is_dir():
-        raise NotFoundException(f"there is no collection {namespace}.{name}")
-    return folder
+def _wanted(request: Request[Any, Any, Any]) -> dict[str, str]:
+    wanted: dict[str, str] = request.path_params
+    if {".", ".."} & set(wanted.values()) or not (COLLECTIONS / wanted["namespace"] / wanted["name"]).is_dir():
+        raise NotFoundException(f"there is no collection {wanted['namespace']}.{wanted['name']}")
+    return wanted
 
 
 @asynccontextmanager
@@ -82,4 +78,4 @@ async def _connected(hub: Litestar) -> AsyncIterator[None]:
         yield
 
 
-app = Litestar([read, remove], lifespan=[_connected], openapi_config=None)
+app = Litestar([read, remove], lifespan=[_connected], openapi_config=None, logging_config=None)
