@@ -226,6 +226,7 @@ async def test_a_group_of_tasks_is_answered_with_its_link(server: Server, pulp: 
         accepted = await tasks.dispatch_group("Three at once", members)
         assert accepted.body == {"task_group": accepted.href}
         await client.wait_many([task.id for task in accepted.tasks])
+        assert await client.created(accepted.tasks[0].id) == ["/repositories/group-0/versions/1/"]
     group = pulp.get(accepted.href).json()
     assert group["description"] == "Three at once"
     assert (group["completed"], len(group["tasks"])) == (3, 3)

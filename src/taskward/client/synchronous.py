@@ -64,6 +64,7 @@ class Client(Face[AsyncClient]):
     page = Blocking(AsyncClient.page)
     tasks = Iterating(AsyncClient.tasks)
     tree = Blocking(AsyncClient.tree)
+    created = Blocking(AsyncClient.created)
     reports = Blocking(AsyncClient.reports)
     why = Blocking(AsyncClient.why)
     cancel = Blocking(AsyncClient.cancel)

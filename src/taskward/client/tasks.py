@@ -146,6 +146,10 @@ class TaskMethods:
         params = {"depth": depth, "limit": limit}
         return await self._transport.call("GET", f"/v1/tasks/{segment(task)}/tree", TreeView, params=params)
 
+    async def created(self, task: TaskRef) -> list[str]:
+        """The names of the resources that the task told it created."""
+        return (await self._transport.call("GET", f"/v1/tasks/{segment(task)}/created", Page[str])).items
+
     async def reports(self, task: TaskRef) -> list[Report]:
         """The named progress reports of a task."""
         return (await self._transport.call("GET", f"/v1/tasks/{segment(task)}/reports", Page[Report])).items

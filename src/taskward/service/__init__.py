@@ -66,7 +66,7 @@ class Service:
         roster = RosterDesk(desk, store, catalogue, watcher, clock)
         return cls(
             tasks=desk,
-            searches=Searches(store.tasks),
+            searches=Searches(store.tasks, desk),
             submissions=submissions,
             external=ExternalWork(desk, store.tasks, clock),
             roster=roster,

@@ -9,13 +9,15 @@ from taskward.auth import Principal
 from taskward.model.conditions import Condition, Every, Field, OneOf
 from taskward.model.task import Task
 from taskward.ports import Particulars, Search, Tasks
+from taskward.service.tasks import Ref, TaskDesk
 
 
 class Searches:
     """The tasks that a principal sees, found by any condition. Everything here needs the scope read."""
 
-    def __init__(self, tasks: Tasks) -> None:
+    def __init__(self, tasks: Tasks, desk: TaskDesk) -> None:
         self._tasks = tasks
+        self._desk = desk
 
     async def find(self, principal: Principal, search: Search) -> list[Task]:
         """Up to `search.limit` tasks. Raises InvalidFilter."""
@@ -29,6 +31,11 @@ class Searches:
         """What hangs on tasks that the principal was shown."""
         principal.require("read")
         return await self._tasks.particulars([task.id for task in tasks]) if tasks else {}
+
+    async def created(self, principal: Principal, ref: Ref) -> list[str]:
+        """The resources that a task told it created. Raises NotFound, Gone."""
+        task = await self._desk.get(principal, ref)
+        return list((await self._tasks.particulars([task.id]))[task.id].created)
 
     async def label_values(self, principal: Principal, name: str, *, offset: int, limit: int) -> list[str]:
         """The values of a label, each once, ascending."""

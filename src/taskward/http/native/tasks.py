@@ -297,6 +297,12 @@ async def get_reports(call: Call[NoQuery, None]) -> ASGIApp:
     return reply(200, Page(await call.service.tasks.reports(call.principal, call.ref)))
 
 
+@routes("GET", "/tasks/{task}/created", "List created resources", Answer(200, "Their names, as told", Page[str]))
+async def get_created(call: Call[NoQuery, None]) -> ASGIApp:
+    """What a body told by `ctx.created(name)`; it stays told, whatever became of the task."""
+    return reply(200, Page(await call.service.searches.created(call.principal, call.ref)))
+
+
 @routes("GET", "/tasks/{task}/why", "Why a task waits", Answer(200, "Each closed gate", WhyView))
 async def why(call: Call[NoQuery, None]) -> ASGIApp:
     """Names the thing behind each closed gate: the time, the URL, the blocking task, the lock's holder, the pool."""
