@@ -16,6 +16,9 @@ from taskward.cli import app
 from taskward.http.endpoint import Endpoint
 from taskward.http.native import ENDPOINTS
 from taskward.http.problems import kinds
+from taskward.http.pulp import GALAXY_OPERATIONS, PULP_OPERATIONS
+from taskward.http.pulp.endpoint import Operation
+from taskward.http.pulp.task_filters import TASK_FILTERS
 from taskward.model.settings import SETTINGS as RUN_TIME_SETTINGS
 from taskward.model.states import mermaid
 from taskward.settings import SETTINGS, Settings
@@ -128,6 +131,33 @@ def _described(schema: dict[str, Any]) -> str:
     return f"{description} (default `{default}`)" if default not in (None, [], False, "") else description
 
 
+def pulp_addresses() -> str:
+    """What Pulp's tree answers to."""
+    return _dialect_addresses(PULP_OPERATIONS)
+
+
+def galaxy_addresses() -> str:
+    """What the Galaxy hub answers to beside the tree."""
+    return _dialect_addresses(GALAXY_OPERATIONS)
+
+
+def _dialect_addresses(operations: Iterable[Operation]) -> str:
+    rows = [
+        (f"`{one.method} {one.path or '/'}`", one.summary, ", ".join(str(answer.status) for answer in one.answers))
+        for one in operations
+    ]
+    return _table(("request", "does", "answers"), rows)
+
+
+def pulp_filters() -> str:
+    """The filters of Pulp's lists of tasks, lookups beside the name they look at."""
+    names: dict[str, list[str]] = {}
+    for name in TASK_FILTERS.filters:
+        field, _, lookup = name.partition("__")
+        names.setdefault(field, []).append(f"`{lookup}`" if lookup else "itself")
+    return _table(("name", "lookups"), [(f"`{field}`", ", ".join(lookups)) for field, lookups in names.items()])
+
+
 def commands() -> str:
     """Every command with its arguments and options."""
     return "".join(_command(words, command) for words, command in leaves())
@@ -217,6 +247,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "problems": problems,
     "routes": routes,
     "commands": commands,
+    "pulp-addresses": pulp_addresses,
+    "galaxy-addresses": galaxy_addresses,
+    "pulp-filters": pulp_filters,
 }
 
 

@@ -28,6 +28,12 @@ from taskward.settings import Settings
 
 _DAYS_100 = 8_640_000
 
+_PARTS = tuple(each for part in (tasks, groups, workers, schedules, login) for each in part.operations.all)
+PULP_OPERATIONS = (*_PARTS, *status_operations(remote_storage).all)
+"""Everything that is declared of Pulp's tree, for its documentation."""
+GALAXY_OPERATIONS = tuple(galaxy.operations.all)
+"""The same of the hub's own addresses."""
+
 
 def pulp_routes(service: Service, authenticator: Authenticator, settings: Settings) -> list[HTTPRouteHandler]:
     """Every route of the dialect: Pulp's tree under each of its roots, and the hub's own addresses."""
@@ -36,8 +42,7 @@ def pulp_routes(service: Service, authenticator: Authenticator, settings: Settin
     door = Door(authenticator, settings.auth.required, settings.auth.session_ttl)
     is_local = settings.server.database_url.startswith("sqlite:")
     storage = local_storage(Path(settings.server.data_dir)) if is_local else remote_storage
-    status = status_operations(storage)
-    pulp = [each for part in (tasks, groups, schedules, workers, login) for each in part.operations.all] + status.all
+    pulp = [*_PARTS, *status_operations(storage).all]
     found = []
     for root in ROOTS:
         tree = Tree(service, door, base_of(site.prefix, root), site)
