@@ -10,12 +10,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 START_SECONDS = 30
 STOP_SECONDS = 30
+QUICK = {"fsync": "off", "full_page_writes": "off"}
+"""Settings for tests: the machine does not fail in one, processes do."""
 # PostgreSQL refuses to run as root, so root runs it as this user, which every Unix has and which owns nothing else.
 UNPRIVILEGED_USER = "nobody"
 
@@ -59,7 +61,7 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(settings: Mapping[str, str] = QUICK) -> Iterator[PostgresServer]:
     """Start a server on a new data folder; stop it and remove the folder at the end."""
     user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
     # Not pytest's folder: its path may be too long for a Unix socket, and only its owner may pass through it.
@@ -70,7 +72,7 @@ def running_postgres() -> Iterator[PostgresServer]:
             shutil.chown(folder, user)
         data_folder = folder / "data"
         _initialise(bin_folder, data_folder, user)
-        with _serving(bin_folder, data_folder, folder, user):
+        with _serving(bin_folder, data_folder, folder, user, settings):
             yield PostgresServer(bin_folder, folder)
 
 
@@ -103,10 +105,12 @@ def _initialise(bin_folder: Path, data_folder: Path, user: str | None) -> None:
 
 
 @contextmanager
-def _serving(bin_folder: Path, data_folder: Path, socket_folder: Path, user: str | None) -> Iterator[None]:
+def _serving(
+    bin_folder: Path, data_folder: Path, socket_folder: Path, user: str | None, settings: Mapping[str, str]
+) -> Iterator[None]:
     log = socket_folder / "log"
     options = {"listen_addresses": "", "unix_socket_directories": str(socket_folder), "max_connections": "200"}
-    options |= {"fsync": "off", "full_page_writes": "off"}  # the machine does not fail in a test, processes do
+    options |= settings
     command = [str(bin_folder / "postgres"), "-D", str(data_folder)]
     command += [f"--{name}={value}" for name, value in options.items()]
     with log.open("wb") as output:
