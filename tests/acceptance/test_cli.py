@@ -659,11 +659,11 @@ def test_the_shell_completes(house: House, words: list[str], completed: list[str
 
 
 def on_terminal(house: House, *words: str, keys: str = "", until: str = "") -> tuple[int, str]:
-    """Runs a command on a terminal of 100 by 30, types the keys once `until` shows; its exit code and all it drew."""
+    """Runs a command on a terminal of 120 by 30, types the keys once `until` shows; its exit code and all it drew."""
     environ = {**environment(house.data_dir), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
     pid, terminal = pty.fork()
     if pid == 0:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
         os.chdir(ROOT)
         os.execve(sys.executable, [sys.executable, "-m", "taskward.cli", *words], environ)  # noqa: S606 - our own program
     drawn = b""

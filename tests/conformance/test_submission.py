@@ -482,3 +482,12 @@ async def test_what_does_not_exist_is_not_superseded(house: House) -> None:
 
 async def test_progress_starts_empty(house: House) -> None:
     assert (await house.submit()).progress == Progress()
+
+
+async def test_what_repeats_a_task_cannot_be_part_of_the_tree_that_ends_with_it(house: House) -> None:
+    paused = await house.submit(paused=True)
+    child = await house.child_of(paused, folds=True)
+    new = new_task(parent_id=child.id, root_id=paused.id)
+    with pytest.raises(Conflict, match="cannot be in that tree"):
+        await house.submit_all(new, supersedes=paused.id)
+    assert await house.states(paused, child) == [State.PAUSED, State.QUEUED]

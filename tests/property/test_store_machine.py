@@ -145,7 +145,8 @@ class StoreMachine(RuleBasedStateMachine):
             paused=paused and not depends_on,
             rules=Rules(retry=Retry(lost_limit=lost_limit)),
         )
-        supersedes = self.some(data, S.PAUSED, *FINAL) if data.draw(st.integers(0, 9)) == 0 and key is None else None
+        alone = key is None and parent is None and not depends_on
+        supersedes = self.some(data, S.PAUSED, *FINAL) if alone and data.draw(st.integers(0, 9)) == 0 else None
         answer = self.run(self.house.submit_all(new, supersedes=supersedes)).tasks[0]
         if supersedes is not None:
             self.model.supersede(supersedes, self.now)

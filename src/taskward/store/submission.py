@@ -69,7 +69,7 @@ def _accept(submission: Submission, ledger: Ledger) -> Plan[Submitted | list[Acc
         one.check()
     own = _check_own(accepted)
     relatives = yield from _relatives(accepted, own)
-    repeated = yield from _superseded(submission)
+    repeated = yield from _superseded(submission, relatives.values())
     yield from _check_pools(submission)
     holders = yield from _find_keys(accepted, own)
     if key is not None:
@@ -164,7 +164,7 @@ def _absent(noun: str, task_id: bytes) -> Plan[None]:
     raise NotFound(noun, UUID(bytes=task_id))
 
 
-def _superseded(submission: Submission) -> Plan[Brief | None]:
+def _superseded(submission: Submission, relatives: Iterable[Brief]) -> Plan[Brief | None]:
     if submission.supersedes is None:
         return None
     task_id = submission.supersedes.bytes
@@ -178,6 +178,10 @@ def _superseded(submission: Submission) -> Plan[Brief | None]:
             f"task {task.number} is {task.state}; only a paused task, or one that has ended, can be run again:"
             " cancel it first"
         )
+    ending = [] if task.is_final else [relative for relative in relatives if relative.root_id == task.root_id]
+    # One that folds is gone at once, before anything could be below it or wait for it.
+    if any(relative.folds for relative in ending):
+        raise Conflict(f"task {task.number} ends with its tree: what repeats it cannot be in that tree")
     return task
 
 
