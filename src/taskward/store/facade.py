@@ -140,10 +140,10 @@ class Tasks:
         return await (self._db.read if listing.is_quick(query) else self._db.scan)(listing.page, query)
 
     async def search(self, wanted: Search) -> list[Task]:
-        return await self._db.scan(search.search, wanted)
+        return await (self._db.read if search.is_quick(wanted) else self._db.scan)(search.search, wanted)
 
     async def count(self, where: Condition, most: int) -> int:
-        return await self._db.scan(search.count, where, most)
+        return await (self._db.read if search.is_tallied(where) else self._db.scan)(search.count, where, most)
 
     async def particulars(self, ids: Sequence[UUID]) -> dict[UUID, Particulars]:
         return await self._db.read(search.particulars, [one.bytes for one in ids])

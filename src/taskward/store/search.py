@@ -22,6 +22,7 @@ from taskward.store.plan import PIECE, Plan, Q
 from taskward.store.rows import task_from
 
 _MOST_CHILDREN = 10_000
+_NEAR = 1_000
 _NEWEST_FIRST = Order(Field.CREATED, descending=True)
 _TALLIED = frozenset({Field.STATE, Field.CLIENT, Field.OPERATION})
 
@@ -56,6 +57,26 @@ def count(where: Condition, most: int) -> Plan[int]:
         united = united.replace("+t.", "t.")
     [(found,)] = yield texts.call(f"SELECT count(*) FROM (SELECT * FROM ({united}) AS runs LIMIT {most}) AS found")
     return int(found)
+
+
+def is_quick(wanted: Search) -> bool:
+    """Whether it reads little more than it gives: along one index, in order, from near its beginning."""
+    parts = conjuncts(simplified(wanted.where))
+    if len(parts) > 1 or wanted.offset > _NEAR or wanted.limit > _NEAR:
+        return False
+    driver = in_order(parts, None, _keys(wanted.order), Clauses())
+    return driver is not None and not driver.rest
+
+
+def is_tallied(where: Condition) -> bool:
+    """Whether the maintained counters tell how many there are."""
+    return _tallied(conjuncts(simplified(where))) is not None
+
+
+def _keys(order: Sequence[Order]) -> Sequence[Order]:
+    """An order without what it is by itself: newest first among equals."""
+    keys = order or (_NEWEST_FIRST,)
+    return keys[:-1] if len(keys) > 1 and keys[-1] == _NEWEST_FIRST else keys
 
 
 def _holds(told: Sequence[OneOf], place: Sequence[str]) -> bool:
@@ -129,9 +150,9 @@ def _short_span(parts: Sequence[Condition]) -> Plan[Between | None]:
 
 def _page(wanted: Search, parts: Sequence[Condition], bounds: tuple[int, int], span: Between | None) -> Call:
     texts = _Texts(bounds)
-    keys = wanted.order or (_NEWEST_FIRST,)
+    keys = _keys(wanted.order)
     window = f"LIMIT {wanted.limit} OFFSET {wanted.offset}"
-    driver = in_order(parts, span, keys[:-1] if len(keys) > 1 and keys[-1] == _NEWEST_FIRST else keys, texts.clauses)
+    driver = in_order(parts, span, keys, texts.clauses)
     if driver is None:
         return _sorted_page(texts, keys, parts, span, window)
     key_way = "DESC" if keys[0].descending else "ASC"
