@@ -9,8 +9,7 @@ import asyncpg
 
 from taskward.model.errors import Invalid, Unavailable
 from taskward.ports import Topic
-from taskward.store import together
-from taskward.store.catalogue import Batch, Call, Row, Statement
+from taskward.store.catalogue import Batch, Call, Row
 from taskward.store.migrate import missing
 from taskward.store.plan import Clash, Plan, Wake
 
@@ -49,7 +48,6 @@ class PostgresDatabase:
         self._publish = publish
         self._connections = connections
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._texts_of_rows: dict[str, str] = {}
         self.statements = 0
         """How many statements (round trips) were run: what the cost tests count."""
         self.commits = 0
@@ -160,10 +158,6 @@ class PostgresDatabase:
         if len(step.rows) == 1:
             found: list[Row] = await connection.fetch(sql, *step.rows[0])
             return found
-        if step.statement.of_rows:
-            sql = await self._text_of_rows(connection, step.statement)
-            found = await connection.fetch(sql, *map(list, zip(*step.rows, strict=True)))
-            return found
         if not step.statement.returns:
             await connection.executemany(sql, step.rows)
             return []
@@ -180,14 +174,6 @@ def _errors_named() -> Iterator[None]:
         raise Invalid("", f"has a character that cannot be stored: {error}") from error
     except _DOWN as error:
         raise Unavailable(f"PostgreSQL: {error}") from error
-
-    async def _text_of_rows(self, connection: Any, statement: Statement) -> str:
-        sql = self._texts_of_rows.get(statement.name)
-        if sql is None:
-            parameters = (await connection.prepare(statement.postgres)).get_parameters()
-            sql = together.for_postgres(statement.of_rows, [parameter.name for parameter in parameters])
-            self._texts_of_rows[statement.name] = sql
-        return sql
 
 
 async def _prepare(connection: Any) -> None:
