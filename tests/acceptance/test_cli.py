@@ -105,8 +105,16 @@ class House:
         )
 
 
+_OF_THE_TERMINAL = {"COLUMNS", "LINES", "TERM", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
+"""What says how wide or colourful the terminal is that the tests were started on, if they were: not a command's."""
+
+
 def environment(data_dir: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TASKWARD_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TASKWARD_") and name not in _OF_THE_TERMINAL
+    }
     return {**kept, "TASKWARD_SERVER__DATA_DIR": str(data_dir), "TASKWARD_SERVER__SHUTDOWN_GRACE": "1s"}
 
 
