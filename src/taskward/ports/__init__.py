@@ -1,0 +1,71 @@
+"""The seams of Taskward: protocols whose docstrings are the specification.
+
+Everything above talks to these; `taskward.store` implements them twice, on SQLite and on PostgreSQL, and one
+conformance suite holds both to what is written here. Instants are aware UTC datetimes, durations timedeltas.
+"""
+
+from taskward.ports.change import Change
+from taskward.ports.clock import Clock
+from taskward.ports.exchange import Claim, Exchange, Finish
+from taskward.ports.journal import Journal
+from taskward.ports.notes import CreationNote, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
+from taskward.ports.notifier import Notifier, Subscription, Topic
+from taskward.ports.obstacle import Obstacle
+from taskward.ports.query import Range, TaskPage, TaskQuery
+from taskward.ports.registry import Credential, Registry
+from taskward.ports.roster import Brood, Paths, Relative, Roster, RosterPage
+from taskward.ports.schedules import Schedule, Schedules
+from taskward.ports.search import Particulars, Search
+from taskward.ports.store import Store
+from taskward.ports.submission import IdempotencyKey, Submission, Submitted
+from taskward.ports.tally import Tally
+from taskward.ports.tasks import Tasks
+from taskward.ports.tree import Tree, TreeNode
+from taskward.ports.workers import OperationInfo, Pulse, Queue, WorkerInfo, Workers
+
+__all__ = [
+    "Brood",
+    "Change",
+    "Claim",
+    "Clock",
+    "CreationNote",
+    "Credential",
+    "Exchange",
+    "Finish",
+    "IdempotencyKey",
+    "Journal",
+    "LogNote",
+    "Note",
+    "Notifier",
+    "Obstacle",
+    "OperationInfo",
+    "Particulars",
+    "Paths",
+    "ProgressNote",
+    "Pulse",
+    "Queue",
+    "Range",
+    "Registry",
+    "Relative",
+    "ReportNote",
+    "Roster",
+    "RosterPage",
+    "Schedule",
+    "Schedules",
+    "Search",
+    "StepClosed",
+    "StepOpened",
+    "Store",
+    "Submission",
+    "Submitted",
+    "Subscription",
+    "Tally",
+    "TaskPage",
+    "TaskQuery",
+    "Tasks",
+    "Topic",
+    "Tree",
+    "TreeNode",
+    "WorkerInfo",
+    "Workers",
+]

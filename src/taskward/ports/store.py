@@ -1,0 +1,56 @@
+"""Everything durable, as one thing that opens and closes."""
+
+from typing import Protocol
+
+from taskward.ports.journal import Journal
+from taskward.ports.registry import Registry
+from taskward.ports.roster import Roster
+from taskward.ports.schedules import Schedules
+from taskward.ports.tasks import Tasks
+from taskward.ports.workers import Workers
+
+
+class Store(Protocol):
+    """Everything durable. Opened once per process; methods may be called concurrently."""
+
+    @property
+    def tasks(self) -> Tasks:
+        """Accept, claim, finish, steer, read."""
+        ...
+
+    @property
+    def roster(self) -> Roster:
+        """What is registered."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What happened."""
+        ...
+
+    @property
+    def workers(self) -> Workers:
+        """Workers, queues, pools, operations."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """Recurring submissions."""
+        ...
+
+    @property
+    def registry(self) -> Registry:
+        """Settings and credentials."""
+        ...
+
+    async def open(self) -> None:
+        """Connects and migrates under a lock. Raises SchemaTooNew, Unavailable."""
+        ...
+
+    async def close(self) -> None:
+        """Lets running transactions end and disconnects."""
+        ...
+
+    async def check(self) -> None:
+        """Raises Unavailable when the store cannot be read and written now."""
+        ...

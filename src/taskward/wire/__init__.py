@@ -1,0 +1,75 @@
+"""The JSON of the native API `/v1`, shared by the server and the Python client.
+
+Instants are RFC 3339 in UTC, durations are seconds in members named `..._seconds`, ids are UUID texts. A list is
+`{"items": [...], "next": cursor or null}`. Errors are `Problem` (RFC 9457).
+"""
+
+from taskward.wire.cancellation import CancelBody, CancelPreview
+from taskward.wire.credential import ClientBody, CredentialView, Issued, TokenBody, UserBody
+from taskward.wire.external import ExternalEnd, ExternalLog, ExternalLogs, ExternalProgress
+from taskward.wire.instant import Instant
+from taskward.wire.journal import EventView, LogView
+from taskward.wire.operation import ModuleView, OperationView
+from taskward.wire.page import Page
+from taskward.wire.pool import PoolBody, PoolView
+from taskward.wire.problem import Problem, ProblemItem
+from taskward.wire.queue import QueuePatch, QueueView
+from taskward.wire.removal import PurgeBody, Removed
+from taskward.wire.schedule import ScheduleBody, ScheduleView
+from taskward.wire.session import LoginBody, WhoView
+from taskward.wire.setting import SettingBody, SettingView
+from taskward.wire.stats import StatsView
+from taskward.wire.submission import Replayed, Submit, SubmitMany
+from taskward.wire.task import Links, Patch, TaskView
+from taskward.wire.tree import TreeNodeView, TreeView
+from taskward.wire.waiting import WaitBody, Waited
+from taskward.wire.why import ObstacleView, WhyView
+from taskward.wire.worker import WorkerView
+
+__all__ = [
+    "CancelBody",
+    "CancelPreview",
+    "ClientBody",
+    "CredentialView",
+    "EventView",
+    "ExternalEnd",
+    "ExternalLog",
+    "ExternalLogs",
+    "ExternalProgress",
+    "Instant",
+    "Issued",
+    "Links",
+    "LogView",
+    "LoginBody",
+    "ModuleView",
+    "ObstacleView",
+    "OperationView",
+    "Page",
+    "Patch",
+    "PoolBody",
+    "PoolView",
+    "Problem",
+    "ProblemItem",
+    "PurgeBody",
+    "QueuePatch",
+    "QueueView",
+    "Removed",
+    "Replayed",
+    "ScheduleBody",
+    "ScheduleView",
+    "SettingBody",
+    "SettingView",
+    "StatsView",
+    "Submit",
+    "SubmitMany",
+    "TaskView",
+    "TokenBody",
+    "TreeNodeView",
+    "TreeView",
+    "UserBody",
+    "WaitBody",
+    "Waited",
+    "WhoView",
+    "WhyView",
+    "WorkerView",
+]
