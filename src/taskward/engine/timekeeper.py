@@ -48,6 +48,7 @@ class Timekeeper(Chore):
         if self._sweep_at is None or now >= self._sweep_at:
             # Old idempotency keys and traces of what was removed come due by no clock of their own.
             await self._store.tasks.prune(now, _BATCH)
+            await self._store.figures.prune(now)
             self._sweep_at = now + _SWEEP_EVERY
         if due is None or due > now:
             # A wake-up may be lost, so it looks again before long in any case.

@@ -7,6 +7,7 @@ conformance suite holds both to what is written here. Instants are aware UTC dat
 from taskward.ports.change import Change
 from taskward.ports.clock import Clock
 from taskward.ports.exchange import Claim, Exchange, Finish
+from taskward.ports.figures import FailureGroup, Figures, Pace, PoolLine, WaitingCounts
 from taskward.ports.journal import Journal
 from taskward.ports.notes import CreationNote, LogNote, Note, ProgressNote, ReportNote, StepClosed, StepOpened
 from taskward.ports.notifier import Notifier, Subscription, Topic
@@ -31,6 +32,8 @@ __all__ = [
     "CreationNote",
     "Credential",
     "Exchange",
+    "FailureGroup",
+    "Figures",
     "Finish",
     "IdempotencyKey",
     "Journal",
@@ -39,8 +42,10 @@ __all__ = [
     "Notifier",
     "Obstacle",
     "OperationInfo",
+    "Pace",
     "Particulars",
     "Paths",
+    "PoolLine",
     "ProgressNote",
     "Pulse",
     "Queue",
@@ -66,6 +71,7 @@ __all__ = [
     "Topic",
     "Tree",
     "TreeNode",
+    "WaitingCounts",
     "WorkerInfo",
     "Workers",
 ]

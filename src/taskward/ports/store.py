@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from taskward.ports.figures import Figures
 from taskward.ports.journal import Journal
 from taskward.ports.registry import Registry
 from taskward.ports.roster import Roster
@@ -31,6 +32,11 @@ class Store(Protocol):
     @property
     def workers(self) -> Workers:
         """Workers, queues, pools, operations."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """What charts show."""
         ...
 
     @property

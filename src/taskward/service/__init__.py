@@ -10,6 +10,7 @@ from taskward.ports import Clock, Notifier, Store
 from taskward.service.catalogue import Catalogue
 from taskward.service.credentials import Credentials
 from taskward.service.external import ExternalWork
+from taskward.service.figures import FigureDesk
 from taskward.service.fleet import Fleet
 from taskward.service.rehearsal import Rehearsal
 from taskward.service.roster import RosterDesk
@@ -44,6 +45,7 @@ class Service:
     settings: RuntimeSettings
     credentials: Credentials
     counters: Counters
+    figures: FigureDesk
     store: Store
     watcher: Watcher
 
@@ -79,6 +81,7 @@ class Service:
             settings=RuntimeSettings(store.registry, clock, defaults),
             credentials=Credentials(store.registry, authenticator, clock),
             counters=Counters(store.tasks, store.workers),
+            figures=FigureDesk(store.figures, store.tasks, store.workers, clock),
             store=store,
             watcher=watcher,
         )

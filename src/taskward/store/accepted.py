@@ -48,6 +48,9 @@ class Accepted:
         self.above: Accepted | Brief | None = None
         """Its parent, stored or of the same submission."""
 
+    since = None
+    """Nothing of it has lasted yet."""
+
     @property
     def is_new(self) -> bool:
         """Whether it gets a row: its spawn key may name a task that has one."""

@@ -189,9 +189,10 @@ def _charge(tasks: Sequence[Task], pools: dict[str, Pool]) -> Plan[None]:
 class _Claimed:
     """A claimed task as the ledger reads it."""
 
-    __slots__ = ("attempt", "client", "id", "operation", "queue", "root_id")
+    __slots__ = ("attempt", "client", "id", "operation", "queue", "root_id", "since")
 
     def __init__(self, row: Sequence[object], task: Task) -> None:
         self.id: bytes = row[0]  # type: ignore[assignment]
         self.root_id: bytes = row[12]  # type: ignore[assignment]
         self.client, self.operation, self.queue, self.attempt = task.client, task.operation, task.queue, task.attempt
+        self.since = micros_or_none(task.queued_at)

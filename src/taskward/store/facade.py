@@ -1,7 +1,7 @@
 """The store as the rest of Taskward sees it: the protocols of `taskward.ports`, each method one plan."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -17,11 +17,13 @@ from taskward.ports import (
     Claim,
     Credential,
     Exchange,
+    FailureGroup,
     Finish,
     Note,
     Notifier,
     Obstacle,
     OperationInfo,
+    Pace,
     Particulars,
     Paths,
     Pulse,
@@ -35,10 +37,12 @@ from taskward.ports import (
     TaskPage,
     TaskQuery,
     Tree,
+    WaitingCounts,
     WorkerInfo,
 )
 from taskward.store import (
     exchange,
+    figures,
     fleet,
     journal,
     listing,
@@ -295,6 +299,25 @@ class Workers:
         return await self._db.read(fleet.operations)
 
 
+class Figures:
+    """`taskward.ports.Figures` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def paces(self, since: datetime, before: datetime, step: timedelta, client: str) -> list[Pace]:
+        return await self._db.scan(figures.paces, to_micros(since), to_micros(before), step, client)
+
+    async def failures(self, since: datetime, client: str, limit: int) -> list[FailureGroup]:
+        return await self._db.scan(figures.failures, to_micros(since), client, limit)
+
+    async def waiting(self, most: int) -> WaitingCounts:
+        return await self._db.read(figures.waiting, most)
+
+    async def prune(self, now: datetime) -> None:
+        await self._db.write(figures.prune, to_micros(now))
+
+
 class Schedules:
     """`taskward.ports.Schedules` on a database."""
 
@@ -371,6 +394,7 @@ class SqlStore:
         self.roster = Roster(database)
         self.journal = Journal(database)
         self.workers = Workers(database)
+        self.figures = Figures(database)
         self.schedules = Schedules(database)
         self.registry = Registry(database)
 

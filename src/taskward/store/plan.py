@@ -12,9 +12,12 @@ from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
-from taskward.model.states import State
+from taskward.model.pace import NONE, bucket_of
+from taskward.model.states import FINAL, State
+from taskward.model.task import TaskError
 from taskward.ports import Topic
 from taskward.store.catalogue import Batch, Call, Row, Statement, load
+from taskward.store.rows import storable
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -34,6 +37,10 @@ encode = msgspec.json.Encoder().encode
 
 PIECE = 1000
 """Most members of one list parameter."""
+MINUTE = 60_000_000
+"""Microseconds."""
+_KIND_SHOWN, _MESSAGE_SHOWN = 200, 500
+"""Characters kept of a failure where failures are grouped."""
 
 
 class Clash(Exception):
@@ -88,6 +95,9 @@ class Ledger:
         """The instant of what happens next, in microseconds."""
         self._events: list[tuple[Any, ...]] = []
         self._tally: Counter[tuple[str, str, str, str]] = Counter()
+        self._pace: Counter[tuple[int, str, str, int]] = Counter()
+        self._lasted: Counter[tuple[int, str, str, int]] = Counter()
+        self._failures: dict[tuple[int, str, str, str], tuple[int, bytes, str, int]] = {}
         self._topics: set[Topic] = set()
 
     def wake(self, *topics: Topic) -> None:
@@ -106,10 +116,34 @@ class Ledger:
         if before is not None:
             self.count(task.client, task.operation, task.queue, before, -1)
         self.count(task.client, task.operation, task.queue, after, +1)
+        self._keep_pace(task, before, after)
+        if after == State.FAILED:
+            self._keep_failure(task, facts.get("error"))
         if after == State.QUEUED:
             self.wake(Topic.WORK)
         elif after == State.SCHEDULED:
             self.wake(Topic.TIMERS)
+
+    def _keep_pace(self, task: "Counted", before: str | None, after: str) -> None:
+        """One more in this minute: accepted, started after a wait, or ended after a run."""
+        if before is None:
+            measure, since = "accepted", None
+        elif after == State.RUNNING and before == State.QUEUED:
+            measure, since = "started", task.since
+        elif after in FINAL:
+            measure, since = after, task.since if before in (State.RUNNING, State.CANCELING) else None
+        else:
+            return
+        lasted = None if since is None else max(self.now - since, 0)
+        key = (self.now // MINUTE, task.client, str(measure), NONE if lasted is None else bucket_of(lasted))
+        self._pace[key] += 1
+        self._lasted[key] += lasted or 0
+
+    def _keep_failure(self, task: "Counted", error: TaskError | None) -> None:
+        kind, message = ("", "") if error is None else (error.type, error.message)
+        key = (self.now // MINUTE, task.client, task.operation, storable(kind[:_KIND_SHOWN]))
+        count = self._failures[key][0] if key in self._failures else 0
+        self._failures[key] = (count + 1, task.id, storable(message[:_MESSAGE_SHOWN]), self.now)
 
     def write(self) -> Plan[None]:
         if self._events:
@@ -118,6 +152,10 @@ class Ledger:
         changes = [(*key, change) for key, change in sorted(self._tally.items()) if change]
         if changes:
             yield Q.bump_tally.each(changes)
+        if self._pace:
+            yield Q.bump_pace.each((*key, count, self._lasted[key]) for key, count in sorted(self._pace.items()))
+        if self._failures:
+            yield Q.add_failure.each((*key, *newest) for key, newest in sorted(self._failures.items()))
         if self._topics:
             yield Wake(frozenset(self._topics))
 
@@ -137,3 +175,7 @@ class Counted(Protocol):
     def queue(self) -> str: ...
     @property
     def attempt(self) -> int: ...
+    @property
+    def since(self) -> int | None:
+        """When what the move ends began, in microseconds: the wait of a start, the run of an end."""
+        ...

@@ -26,7 +26,7 @@ _BRIEF = (
     "id, root_id, parent_id, client, operation, queue, attempt, state, number, priority, pool, charge, resources,"
     " has_dependents, folds, kind, unmet, ungranted, even_if_failed, run_at, gate, cancel_requested_at, abortable,"
     " pausable, pausing, worker_id, losses, lost_limit, version, expires_at, key, has_steps, keeps_children,"
-    " sequence, shard"
+    " sequence, shard, started_at"
 )
 
 
@@ -206,6 +206,8 @@ class Brief(Struct, frozen=True):
     keeps_children: bool
     sequence: int
     shard: int
+    since: int | None
+    """When its attempt started, in microseconds."""
 
     @property
     def is_final(self) -> bool:

@@ -7,6 +7,7 @@ Instants are RFC 3339 in UTC, durations are seconds in members named `..._second
 from taskward.wire.cancellation import CancelBody, CancelPreview
 from taskward.wire.credential import ClientBody, CredentialView, Issued, TokenBody, UserBody
 from taskward.wire.external import ExternalEnd, ExternalLog, ExternalLogs, ExternalProgress
+from taskward.wire.figures import FailureView, Latency, SeriesPoint, SeriesView, WaitingView
 from taskward.wire.instant import Instant
 from taskward.wire.journal import EventView, LogView
 from taskward.wire.operation import ModuleView, OperationView
@@ -36,8 +37,10 @@ __all__ = [
     "ExternalLog",
     "ExternalLogs",
     "ExternalProgress",
+    "FailureView",
     "Instant",
     "Issued",
+    "Latency",
     "Links",
     "LogView",
     "LoginBody",
@@ -57,6 +60,8 @@ __all__ = [
     "Replayed",
     "ScheduleBody",
     "ScheduleView",
+    "SeriesPoint",
+    "SeriesView",
     "SettingBody",
     "SettingView",
     "StatsView",
@@ -69,6 +74,7 @@ __all__ = [
     "UserBody",
     "WaitBody",
     "Waited",
+    "WaitingView",
     "WhoView",
     "WhyView",
     "WorkerView",

@@ -4,6 +4,7 @@ from taskward.http.endpoint import Endpoint
 from taskward.http.native import (
     catalogue,
     credentials,
+    figures,
     fleet,
     many,
     schedules,
@@ -14,7 +15,7 @@ from taskward.http.native import (
     tasks,
 )
 
-_GROUPS = (tasks, many, steering, streams, catalogue, fleet, schedules, settings, credentials, session)
+_GROUPS = (tasks, many, steering, streams, catalogue, fleet, figures, schedules, settings, credentials, session)
 
 ENDPOINTS: tuple[Endpoint, ...] = tuple(endpoint for group in _GROUPS for endpoint in group.routes.endpoints)
 """Everything below `/v1`, in the order of its documentation."""

@@ -1,1 +1,0 @@
-"""The module `cache`: finds and clears what the hosts of a P2P download network keep."""
