@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
@@ -139,20 +138,6 @@ def test_test_tasks_are_only_for_those_who_want_them(
     with scylla_server(request, "sqlite", tmp_path_factory.mktemp("s"), "2024", scylla__test_api=False) as server:
         refused(Manager(server.url), 404, "POST", "/task_manager_test/test_module")
         Manager(server.url).get("list_modules")
-
-
-def test_the_dialect_can_be_turned_off(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    with scylla_server(request, "sqlite", tmp_path_factory.mktemp("s"), "2024", dialects__scylla=False) as server:
-        answer = Manager(server.url).http.get("/task_manager/list_modules")
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
-
-
-def test_a_public_url_means_a_proxy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    flags: dict[str, Any] = {"server__public_url": "https://tasks.example.org"}
-    with scylla_server(request, "sqlite", tmp_path_factory.mktemp("s"), "2024", **flags) as server:
-        refused(Manager(server.url), 401)
 
 
 def test_other_machines_need_a_credential_by_default(

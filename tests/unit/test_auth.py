@@ -285,6 +285,18 @@ class TestSessions:
         assert session.csrf == csrf_token(session.secret)
         await authentic.authenticate(Presented(session=session.secret, csrf=session.csrf, is_safe=False))
 
+    @pytest.mark.parametrize("scheme", ["Bearer", "Token"])
+    async def test_in_a_header_it_needs_no_csrf_token(
+        self, scheme: str, store: SqliteStore, clock: HandClock, authentic: Authenticator
+    ) -> None:
+        await add(store, clock, "user", "ann", hash_password(PASSWORD), scopes=("write",))
+        session = await authentic.log_in("ann", PASSWORD, timedelta(hours=1))
+        shown = Presented(authorization=f"{scheme} {session.secret}", is_safe=False)
+        assert (await authentic.authenticate(shown)).scopes == frozenset({"write"})
+        await authentic.log_out(session.secret)
+        with pytest.raises(Unauthenticated, match="session has ended"):
+            await authentic.authenticate(shown)
+
     async def test_a_session_ends_by_time_logout_and_its_user(
         self, store: SqliteStore, clock: HandClock, authentic: Authenticator
     ) -> None:

@@ -1,4 +1,4 @@
-"""Answers that take long: arrays in pieces, and clients that go away."""
+"""Arrays that are written in pieces."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,18 +7,12 @@ from typing import Any
 import pytest
 
 from taskward.http.scylla.errors import Refused
-from taskward.http.scylla.replies import array, unless_gone
+from taskward.http.scylla.replies import array
 
 
 async def stays() -> Any:
     """A client that waits for its answer."""
     await asyncio.Event().wait()
-
-
-async def leaves() -> Any:
-    """A client that goes away."""
-    await asyncio.sleep(0)
-    return {"type": "http.disconnect"}
 
 
 async def sent(pieces: list[list[int]]) -> tuple[dict[str, Any], list[bytes]]:
@@ -64,20 +58,3 @@ async def test_an_error_at_the_beginning_can_still_be_answered() -> None:
 
     with pytest.raises(Refused):
         await array(come())
-
-
-async def test_what_nobody_waits_for_is_given_up() -> None:
-    work = asyncio.create_task(asyncio.Event().wait())
-    with pytest.raises(Refused) as refused:
-        await asyncio.wait_for(unless_gone(leaves, work), 5)
-    assert refused.value.code == 499
-    assert work.cancelled()
-
-
-async def test_an_answer_and_an_error_come_through() -> None:
-    async def fail() -> None:
-        raise TimeoutError
-
-    assert await unless_gone(stays, asyncio.sleep(0, "answer")) == "answer"
-    with pytest.raises(TimeoutError):
-        await unless_gone(stays, fail())

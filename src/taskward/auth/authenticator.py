@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from taskward.auth.guesses import Guesses
 from taskward.auth.principal import Principal
-from taskward.auth.secrets import csrf_token, hash_password, hash_secret, is_password, new_session
+from taskward.auth.secrets import csrf_token, hash_password, hash_secret, is_password, is_session, new_session
 from taskward.model.errors import Forbidden, TaskwardError, Unauthenticated, Unavailable
 from taskward.ports import Clock, Credential, Registry
 
@@ -38,13 +38,13 @@ class Presented(Struct, frozen=True):
     """What a request shows of its sender; what it does not show is empty."""
 
     authorization: str = ""
-    """The `Authorization` header: `Bearer T`, `Token T` or `Basic B`."""
+    """The `Authorization` header: `Bearer T` or `Token T`, T a token or a session's secret, or `Basic B`."""
     client: str = ""
     api_key: str = ""
     session: str = ""
     """The session cookie."""
     csrf: str = ""
-    """The `X-CSRF-Token` header; must go with the session unless the method is safe."""
+    """What pages send beside the cookie; must go with it unless the method is safe."""
     is_safe: bool = True
     """GET, HEAD or OPTIONS: changes nothing."""
 
@@ -167,6 +167,9 @@ class Authenticator:
         scheme, _, value = header.partition(" ")
         value = value.strip()
         match scheme.lower():
+            case "bearer" | "token" if is_session(value):
+                # No browser sends it by itself, as it does a cookie: it needs no second proof.
+                return await self._by_session(Presented(session=value))
             case "bearer" | "token" if value:
                 return await self.bearer(value)
             case "basic":

@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Self
 
 from litestar import Request
 
 from taskward.auth import HOUSE, Authenticator, Presented, Principal
+from taskward.http.cookies import cookie
 from taskward.settings import Settings
 
 SESSION_COOKIE = "taskward_session"
 CSRF_COOKIE = "taskward_csrf"
 
+ANYONE = Principal(name="anonymous", kind="anonymous", scopes=HOUSE.scopes)
+"""Who needs no credential where none is required."""
+CREDENTIALS = frozenset({b"authorization", b"client", b"api-key", b"x-api-key"})
+"""The headers that show one."""
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_ANYONE = Principal(name="anonymous", kind="anonymous", scopes=HOUSE.scopes)
-_SHOWN = {b"authorization", b"client", b"api-key", b"x-api-key", b"cookie", b"x-csrf-token"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Access:
     authenticator: Authenticator
     required: bool = True
     session_ttl: timedelta = timedelta(hours=12)
+    session_cookie: str = SESSION_COOKIE
+    csrf_header: bytes = b"x-csrf-token"
 
     @classmethod
     def of(cls, authenticator: Authenticator, settings: Settings) -> Self:
@@ -33,26 +38,17 @@ class Access:
 
     async def principal(self, request: Request[Any, Any, Any]) -> Principal:
         """Raises Unauthenticated, and Forbidden for a session without its CSRF token."""
-        shown = {name: value.decode("latin-1") for name, value in request.scope["headers"] if name in _SHOWN}
-        session = _session(shown.pop(b"cookie", ""))
-        if not self.required and not session and not shown.keys() - {b"x-csrf-token"}:
-            return _ANYONE
+        read = CREDENTIALS | {b"cookie", self.csrf_header}
+        shown = {name: value.decode("latin-1") for name, value in request.scope["headers"] if name in read}
+        session = cookie(shown.get(b"cookie", ""), self.session_cookie)
+        if not self.required and not session and not shown.keys() & CREDENTIALS:
+            return ANYONE
         presented = Presented(
             authorization=shown.get(b"authorization", ""),
             client=shown.get(b"client", ""),
             api_key=shown.get(b"api-key") or shown.get(b"x-api-key", ""),
             session=session,
-            csrf=shown.get(b"x-csrf-token", ""),
+            csrf=shown.get(self.csrf_header, ""),
             is_safe=request.scope["method"] in _SAFE,
         )
         return await self.authenticator.authenticate(presented)
-
-
-def _session(header: str) -> str:
-    if SESSION_COOKIE not in header:
-        return ""
-    try:
-        cookie = SimpleCookie(header).get(SESSION_COOKIE)
-    except CookieError:
-        return ""
-    return "" if cookie is None else cookie.value

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Litestar, Request
@@ -66,10 +65,7 @@ def create_app(
     extra_routes: Sequence[ControllerRouterHandler] = (),
 ) -> Application:
     """The application of one server. `extra_routes` are routers with their own errors and authentication."""
-    public_url = settings.server.public_url.rstrip("/")
-    site = Site(public_url, urlsplit(public_url).path)
-    access = Access.of(authenticator, settings)
-    house = House(service, access, site)
+    house = House(service, Access.of(authenticator, settings), Site.of(settings))
     metrics = Metrics()
     endpoints = ENDPOINTS if settings.dialects.native else ()
 
@@ -85,7 +81,7 @@ def create_app(
             *_open_routes(house, metrics, endpoints),
             *extra_routes,
         ],
-        exception_handlers=Problems(public_url).handlers(),
+        exception_handlers=Problems(house.site.public_url).handlers(),
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=None,
         logging_config=None,

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from taskward.http.access import Access
 from taskward.http.validation import Malformed, QueryShape, Shape, UnsupportedMedia
 from taskward.model.errors import InvalidFilter, NotFound
 from taskward.service import Ref, Service
+from taskward.settings import Settings
 
 _encode = msgspec.json.Encoder().encode
 _LARGEST_NUMBER = 2**63 - 1
@@ -168,6 +170,12 @@ class Site:
     public_url: str = ""
     prefix: str = ""
     """The path of the public URL, before `/v1`."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings say."""
+        public_url = settings.server.public_url.rstrip("/")
+        return cls(public_url, urlsplit(public_url).path)
 
     def absolute(self, request: Request[Any, Any, Any], path: str) -> str:
         """The whole URL of a path that begins with the prefix."""

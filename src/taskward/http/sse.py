@@ -1,13 +1,13 @@
 """Server-sent events: a stream of batches as an HTTP answer."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TypeVar
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from taskward.http.endpoint import reply
+from taskward.http.presence import ClientGone, unless_gone
 
 T = TypeVar("T")
 
@@ -57,20 +57,7 @@ async def event_stream(batches: AsyncGenerator[list[T], None], write: Callable[[
                 ],
             }
         )
-        telling = asyncio.create_task(tell(send))
-        leaving = asyncio.create_task(_disconnect(receive))
-        try:
-            await asyncio.wait([telling, leaving], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (telling, leaving):
-                task.cancel()
-            await asyncio.wait([telling, leaving])
-        if not telling.cancelled() and (error := telling.exception()) is not None:
-            raise error
+        with suppress(ClientGone):
+            await unless_gone(receive, tell(send))
 
     return app
-
-
-async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

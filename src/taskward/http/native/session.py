@@ -1,11 +1,10 @@
 """The console's sessions."""
 
-from http.cookies import SimpleCookie
-
 import msgspec
 from litestar.types import ASGIApp
 
 from taskward.http.access import CSRF_COOKIE, SESSION_COOKIE
+from taskward.http.cookies import set_cookie
 from taskward.http.endpoint import Answer, Call, NoQuery, Reply, Routes, reply
 from taskward.http.native.views import who_view
 from taskward.wire import LoginBody, WhoView
@@ -26,15 +25,18 @@ async def log_in(call: Call[NoQuery, LoginBody]) -> ASGIApp:
     """Unsafe methods of the session must send the `X-CSRF-Token` that is given here (also in a cookie)."""
     authenticator = call.house.access.authenticator
     session = await authenticator.log_in(call.body.user, call.body.password, call.house.access.session_ttl)
-    lifetime_seconds = int(call.house.access.session_ttl.total_seconds())
+    seconds = int(call.house.access.session_ttl.total_seconds())
     is_secure = call.site.absolute(call.request, "").startswith("https:")
     return Reply(
         200,
         msgspec.json.encode(who_view(session.principal)),
         [
             ("Content-Type", "application/json"),
-            ("Set-Cookie", _cookie(SESSION_COOKIE, session.secret, lifetime_seconds, is_secure=is_secure, hidden=True)),
-            ("Set-Cookie", _cookie(CSRF_COOKIE, session.csrf, lifetime_seconds, is_secure=is_secure, hidden=False)),
+            (
+                "Set-Cookie",
+                set_cookie(SESSION_COOKIE, session.secret, seconds, is_secure=is_secure, hidden=True),
+            ),
+            ("Set-Cookie", set_cookie(CSRF_COOKIE, session.csrf, seconds, is_secure=is_secure, hidden=False)),
             ("X-CSRF-Token", session.csrf),
             ("Cache-Control", "no-store"),
         ],
@@ -56,18 +58,7 @@ async def log_out(call: Call[NoQuery, None]) -> ASGIApp:
         204,
         b"",
         [
-            ("Set-Cookie", _cookie(SESSION_COOKIE, "", 0, is_secure=False, hidden=True)),
-            ("Set-Cookie", _cookie(CSRF_COOKIE, "", 0, is_secure=False, hidden=False)),
+            ("Set-Cookie", set_cookie(SESSION_COOKIE, "", 0, is_secure=False, hidden=True)),
+            ("Set-Cookie", set_cookie(CSRF_COOKIE, "", 0, is_secure=False, hidden=False)),
         ],
     )
-
-
-def _cookie(name: str, value: str, lifetime_seconds: int, *, is_secure: bool, hidden: bool) -> str:
-    cookie: SimpleCookie = SimpleCookie({name: value})
-    morsel = cookie[name]
-    morsel["path"] = "/"
-    morsel["max-age"] = lifetime_seconds
-    morsel["samesite"] = "Lax"
-    morsel["httponly"] = hidden
-    morsel["secure"] = is_secure
-    return morsel.OutputString()

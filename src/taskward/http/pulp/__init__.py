@@ -3,24 +3,25 @@
 Dialects translate and never decide: what a request means is found here, what comes of it in the service.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from taskward.auth import Authenticator
+from taskward.http.access import Access
+from taskward.http.addresses import Addresses, below
 from taskward.http.endpoint import Reply, Site
 from taskward.http.pulp import galaxy, groups, login, schedules, tasks, workers
-from taskward.http.pulp.access import Door
+from taskward.http.pulp.access import with_pulps_session
 from taskward.http.pulp.document import document
-from taskward.http.pulp.endpoint import Answer, Call, Operation, Operations, Shape, Tree, route
-from taskward.http.pulp.errors import NOT_FOUND, Refused
+from taskward.http.pulp.endpoint import Answer, Call, Desk, Operation, Operations, Shape, Tree
+from taskward.http.pulp.errors import Refused
 from taskward.http.pulp.status import local_storage, remote_storage, status_operations
 from taskward.http.pulp.words import API, ROOTS, Base, base_of
 from taskward.service import Service
@@ -37,42 +38,34 @@ GALAXY_OPERATIONS = tuple(galaxy.operations.all)
 
 def pulp_routes(service: Service, authenticator: Authenticator, settings: Settings) -> list[HTTPRouteHandler]:
     """Every route of the dialect: Pulp's tree under each of its roots, and the hub's own addresses."""
-    public_url = settings.server.public_url.rstrip("/")
-    site = Site(public_url, urlsplit(public_url).path)
-    door = Door(authenticator, settings.auth.required, settings.auth.session_ttl)
+    site = Site.of(settings)
+    access = with_pulps_session(Access.of(authenticator, settings))
     is_local = settings.server.database_url.startswith("sqlite:")
     storage = local_storage(Path(settings.server.data_dir)) if is_local else remote_storage
     pulp = [*_PARTS, *status_operations(storage).all]
-    found = []
+    addresses: Addresses[Desk] = Addresses()
     for root in ROOTS:
-        tree = Tree(service, door, base_of(site.prefix, root), site)
-        found += _tree(f"{root}{API}", tree, [*pulp, *_documents(pulp, tree)], _pulp_shape)
+        tree = Tree(service, access, base_of(site.prefix, root), site)
+        addresses.add(f"{root}...", Desk(tree, (), _pulp_shape))
+        _add(addresses, f"{root}{API}", tree, [*pulp, *_documents(pulp, tree)], _pulp_shape)
     for hub in galaxy.HUBS:
         base = Base(f"{site.prefix}{hub}pulp/{API}")
-        tree = replace(Tree(service, door, base, site), default_limit=galaxy.DEFAULT_LIMIT, most=galaxy.MOST)
-        found += _tree(hub, tree, galaxy.operations.all, galaxy.errors_body)
-    return found
+        tree = Tree(service, access, base, site, default_limit=galaxy.DEFAULT_LIMIT, most=galaxy.MOST)
+        addresses.add(f"{hub}...", Desk(tree, (), galaxy.errors_body))
+        _add(addresses, hub, tree, galaxy.operations.all, galaxy.errors_body)
+
+    async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
+        return await addresses.find(request).serve(request)
+
+    return [below([root.rstrip("/") for root in ("/pulp/", *galaxy.HUBS)], serve)]
 
 
-def _tree(path: str, tree: Tree, operations: Sequence[Operation], shape: Shape) -> list[HTTPRouteHandler]:
-    """The operations below a path, and what answers for all that is not there."""
+def _add(addresses: Addresses[Desk], path: str, tree: Tree, operations: Sequence[Operation], shape: Shape) -> None:
     by_path: defaultdict[str, list[Operation]] = defaultdict(list)
     for operation in operations:
         by_path[operation.path].append(operation)
-    handlers = [
-        route(path + re.sub(r"\{(\w+)\}", r"{\1:str}", below), tree, found, shape) for below, found in by_path.items()
-    ]
-    nowhere = [path.removesuffix("/")] if "" not in by_path else []
-    return [*handlers, *(route(each, tree, [_NOWHERE], shape) for each in (*nowhere, f"{path}{{rest:path}}"))]
-
-
-async def _nowhere(call: Call) -> Reply:  # noqa: ARG001 - an operation's handler
-    raise NOT_FOUND
-
-
-_NOWHERE = Operation(
-    method="GET", path="", id="nowhere", summary="", handler=_nowhere, answers=(Answer(404),), is_open=True
-)
+    for ending, found in by_path.items():
+        addresses.add(f"{path}{ending}".rstrip("/"), Desk(tree, found, shape))
 
 
 def _pulp_shape(refused: Refused) -> Any:

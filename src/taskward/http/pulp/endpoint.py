@@ -12,13 +12,13 @@ import msgspec
 import structlog
 from litestar import Request
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Method
 
 from taskward.auth import HOUSE, Principal
+from taskward.http.access import Access
+from taskward.http.addresses import METHODS
 from taskward.http.endpoint import Reply, Site
 from taskward.http.pulp import query
-from taskward.http.pulp.access import Door, challenge
+from taskward.http.pulp.access import challenge, enter
 from taskward.http.pulp.errors import FORBIDDEN, NOT_FOUND, Refused, no_method, translated
 from taskward.http.pulp.filters import Filters
 from taskward.http.pulp.words import Base
@@ -28,7 +28,6 @@ from taskward.service import Service
 _log = structlog.get_logger(__name__)
 
 _encode = msgspec.json.Encoder().encode
-_METHODS: tuple[Method, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -93,7 +92,7 @@ class Tree:
     """One of the places where the API is, with what its operations work with."""
 
     service: Service
-    door: Door
+    access: Access
     base: Base
     site: Site
     default_limit: int = query.DEFAULT_LIMIT
@@ -183,18 +182,11 @@ Shape = Callable[[Refused], Any]
 """How the body of a refusal is written."""
 
 
-def route(path: str, tree: Tree, operations: Sequence[Operation], shape: Shape) -> HTTPRouteHandler:
-    """All operations at one address; `path` is whole, as the router takes it."""
-    desk = _Desk(tree, operations, shape)
+class Desk:
+    """Serves one address of a tree: the method decides, and what goes wrong is answered in the API's own way.
 
-    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
-        return await desk.serve(request)
-
-    return HTTPRouteHandler(path, http_method=list(_METHODS), status_code=200)(handle)
-
-
-class _Desk:
-    """Serves one address: the method decides, and what goes wrong is answered in the API's own way."""
+    Where there are no operations there is nothing.
+    """
 
     def __init__(self, tree: Tree, operations: Sequence[Operation], shape: Shape) -> None:
         self._tree = tree
@@ -202,10 +194,11 @@ class _Desk:
         self._by_method = {operation.method: operation for operation in operations}
         if "GET" in self._by_method:
             self._by_method["HEAD"] = self._by_method["GET"]
-        allowed = [*(method for method in _METHODS if method in self._by_method), "OPTIONS"]
+        allowed = [*(method for method in METHODS if method in self._by_method), "OPTIONS"]
         self._usual = ((b"allow", ", ".join(allowed).encode()), (b"vary", b"Accept"), *_SAFEGUARDS)
 
     async def serve(self, request: Request[Any, Any, Any]) -> Reply:
+        """The answer, whatever happens."""
         correlation_id = guid(request.headers.get("correlation-id", ""))
         with structlog.contextvars.bound_contextvars(correlation_id=correlation_id):
             reply = await self._answered(request, correlation_id)
@@ -214,6 +207,8 @@ class _Desk:
         return reply
 
     async def _answered(self, request: Request[Any, Any, Any], correlation_id: str) -> Reply:
+        if not self._by_method:
+            return self._refusal(request, NOT_FOUND)
         scope = request.scope
         method, path = scope["method"], scope["path"]
         # The router takes slashes off the end of the path.
@@ -222,7 +217,7 @@ class _Desk:
         operation = self._by_method.get(method)
         noun = "" if operation is None else operation.noun
         try:
-            principal = HOUSE if operation and operation.is_open else await self._tree.door.enter(request)
+            principal = HOUSE if operation and operation.is_open else await enter(self._tree.access, request)
             if operation is None:
                 return self._refusal(request, FORBIDDEN if method == "OPTIONS" else no_method(method))
             return await operation.handler(Call(request, self._tree, operation, principal, correlation_id))

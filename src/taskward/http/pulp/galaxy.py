@@ -77,8 +77,8 @@ async def get_token(call: Call) -> Reply:
     if scheme.lower() != "basic":
         raise FORBIDDEN
     user, password = basic_credential(value.strip())
-    door = call.tree.door
-    session = await door.authenticator.log_in(user, password, door.session_ttl)
+    access = call.tree.access
+    session = await access.authenticator.log_in(user, password, access.session_ttl)
     return answer(HubToken(session.secret), headers={"cache-control": "no-store"})
 
 
@@ -88,7 +88,7 @@ async def revoke_token(call: Call) -> Reply:
     scheme, _, value = call.request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "token":
         raise FORBIDDEN
-    await call.tree.door.authenticator.log_out(value.strip())
+    await call.tree.access.authenticator.log_out(value.strip())
     return no_content()
 
 

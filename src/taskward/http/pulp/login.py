@@ -4,8 +4,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from taskward.auth import Principal
 from taskward.auth.authenticator import basic_credential
+from taskward.http.cookies import cookie, set_cookie
 from taskward.http.endpoint import Reply
-from taskward.http.pulp.access import CSRF_COOKIE, SESSION_COOKIE, cookie, set_cookie
+from taskward.http.pulp.access import CSRF_COOKIE, SESSION_COOKIE
 from taskward.http.pulp.endpoint import Answer, Call, Operations, answer, no_content
 from taskward.http.pulp.errors import FORBIDDEN
 from taskward.http.pulp.wire import LoginAnswer
@@ -19,9 +20,9 @@ async def log_in(call: Call) -> Reply:
     if call.principal.kind != "user":
         raise FORBIDDEN
     user, password = basic_credential(call.request.headers["authorization"].partition(" ")[2])
-    door = call.tree.door
-    session = await door.authenticator.log_in(user, password, door.session_ttl)
-    seconds = int(door.session_ttl.total_seconds())
+    access = call.tree.access
+    session = await access.authenticator.log_in(user, password, access.session_ttl)
+    seconds = int(access.session_ttl.total_seconds())
     is_secure = call.url.startswith("https:")
     body = _who(call, call.principal)
     reply = answer(body, 201, {"location": body.pulp_href, "cache-control": "no-store"})
@@ -44,8 +45,8 @@ async def who(call: Call) -> Reply:
 @operations("DELETE", "login/", id="logout", summary="Log out", answers=(Answer(204),), noun="User")
 async def log_out(call: Call) -> Reply:
     """Ends the session of the cookie."""
-    if secret := cookie(call.request, SESSION_COOKIE):
-        await call.tree.door.authenticator.log_out(secret)
+    if secret := cookie(call.request.headers.get("cookie", ""), SESSION_COOKIE):
+        await call.tree.access.authenticator.log_out(secret)
     reply = no_content()
     gone = set_cookie(SESSION_COOKIE, "", 0, is_secure=False, hidden=True)
     reply.headers.append((b"set-cookie", gone.encode()))

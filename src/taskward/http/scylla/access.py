@@ -7,13 +7,11 @@ from urllib.parse import urlsplit
 
 from litestar import Request
 
-from taskward.auth import HOUSE, Principal
-from taskward.http.access import SESSION_COOKIE, Access
+from taskward.auth import Principal
+from taskward.http.access import ANYONE, CREDENTIALS, SESSION_COOKIE, Access
 from taskward.settings import Settings
 
 _READER = Principal(name="anonymous", kind="anonymous", scopes=frozenset({"read"}))
-_ANYONE = Principal(name="anonymous", kind="anonymous", scopes=HOUSE.scopes)
-_CREDENTIALS = {b"authorization", b"client", b"api-key", b"x-api-key"}
 _SESSION = f"{SESSION_COOKIE}=".encode()
 _FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
 
@@ -35,12 +33,12 @@ class ScyllaAccess:
         """As the settings say."""
         match settings.scylla.anonymous:
             case "all":
-                return cls(access, _ANYONE, only_this_machine=False)
+                return cls(access, ANYONE, only_this_machine=False)
             case "read":
                 return cls(access, _READER, only_this_machine=False)
             case "":
                 local = is_loopback(settings.server.host) and not settings.server.public_url
-                return cls(access, _ANYONE if local else None, only_this_machine=True)
+                return cls(access, ANYONE if local else None, only_this_machine=True)
             case _:
                 return cls(access, None, only_this_machine=False)
 
@@ -66,7 +64,7 @@ def is_loopback(host: str) -> bool:
 
 def _shows_credential(headers: dict[bytes, bytes]) -> bool:
     # Browsers send cookies of other programs of the same host along.
-    return bool(headers.keys() & _CREDENTIALS) or _SESSION in headers.get(b"cookie", b"")
+    return bool(headers.keys() & CREDENTIALS) or _SESSION in headers.get(b"cookie", b"")
 
 
 def _host(headers: dict[bytes, bytes]) -> str:

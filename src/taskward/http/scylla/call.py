@@ -27,21 +27,26 @@ class Dialect:
 
 
 class Call:
-    """Who asks, and what. `name` is the last part of the address, where that is a parameter."""
+    """Who asks, and what."""
 
-    def __init__(self, request: Request[Any, Any, Any], dialect: Dialect, principal: Principal, name: str) -> None:
+    def __init__(self, request: Request[Any, Any, Any], dialect: Dialect, principal: Principal) -> None:
         self.request = request
         self.principal = principal
-        self.name = name
         self.query = Query(request.scope["query_string"])
         self.service = dialect.service
         self.edition = dialect.edition
         self._nodes = dialect.nodes
 
     @property
+    def module(self) -> str:
+        """The module that the address names."""
+        name: str = self.request.scope["path_params"]["module"]
+        return name
+
+    @property
     def task_id(self) -> UUID:
         """The task that the address names. Raises Refused."""
-        return parse_uuid(self.name)
+        return parse_uuid(self.request.scope["path_params"]["task_id"])
 
     async def statuses(self, seen: Sequence[Sighting]) -> list[Any]:
         """On the wire."""
@@ -61,13 +66,3 @@ class Route:
     handler: Callable[[Call], Awaitable[ASGIApp]]
     since: str = "2024"
     """The first edition that has it."""
-
-    def match(self, method: str, path: str) -> str | None:
-        """The parameter, or "" without one; None when it is another address."""
-        if method != self.method:
-            return None
-        fixed, brace, _ = self.path.partition("{")
-        if not brace:
-            return "" if path == fixed else None
-        name = path.removeprefix(fixed)
-        return name if len(name) < len(path) and name and "/" not in name else None

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import msgspec
 import structlog
 from litestar import Request
 from litestar.exceptions import HTTPException
-from litestar.response import Response
+from litestar.types import ASGIApp
 
+from taskward.http.endpoint import reply
 from taskward.http.scylla.wire import ErrorBody
 from taskward.model.errors import NotFound, TaskwardError, Unauthenticated
 
@@ -22,7 +22,7 @@ class Refused(Exception):
         self.code = code
 
 
-def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def answer(request: Request[Any, Any, Any], error: Exception) -> ASGIApp:
     """The answer to a request that raised."""
     headers: dict[str, str] = {}
     match error:
@@ -39,8 +39,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
             code, message = 500, "the server failed on this request; its log says why"
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="taskward"'
-    body = msgspec.json.encode(ErrorBody(message, code))
-    return Response(body, status_code=code, headers=headers, media_type="application/json")
+    return reply(code, ErrorBody(message, code), headers)
 
 
 def _not_found(error: NotFound) -> str:

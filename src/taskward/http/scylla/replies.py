@@ -1,17 +1,14 @@
 """Answers: JSON, nothing at all, and arrays that are written while they are read."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Sequence
-from contextlib import aclosing
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from typing import Any
 
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from taskward.http.endpoint import Reply, reply
-from taskward.http.scylla.errors import Refused
-
-T = TypeVar("T")
+from taskward.http.presence import ClientGone, unless_gone
 
 _encode = msgspec.json.Encoder().encode
 
@@ -41,7 +38,8 @@ async def array(pieces: AsyncGenerator[Sequence[Any], None]) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await unless_gone(receive, tell(send))
+        with suppress(ClientGone):
+            await unless_gone(receive, tell(send))
 
     return app
 
@@ -52,23 +50,3 @@ async def _write(send: Send, separator: bytes, piece: Sequence[Any]) -> bytes:
         return separator
     await send({"type": "http.response.body", "body": separator + _encode(piece)[1:-1], "more_body": True})
     return b","
-
-
-async def unless_gone(receive: Receive, work: Awaitable[T]) -> T:
-    """What the work gives, unless the client goes away before; then nobody reads the error that is raised."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.create_task(_disconnect(receive))
-    try:
-        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.wait([working, leaving])
-    if working.cancelled():
-        raise Refused(499, "the client went away")
-    return working.result()
-
-
-async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -7,9 +7,10 @@ from typing import Any
 from litestar.types import ASGIApp
 
 from taskward.http.endpoint import reply
+from taskward.http.presence import unless_gone
 from taskward.http.scylla.call import Call, Route
 from taskward.http.scylla.errors import Refused
-from taskward.http.scylla.replies import array, nothing, unless_gone
+from taskward.http.scylla.replies import array, nothing
 from taskward.model.errors import NotAbortable
 from taskward.model.states import FINAL
 from taskward.service.sightings import Sighting
@@ -27,7 +28,7 @@ async def list_module_tasks(call: Call) -> ASGIApp:
     """What is registered of a module."""
     labels = {name: call.query.text(name) for name in ("keyspace", "table") if call.query.text(name)}
     pages = call.service.roster.registered(
-        call.principal, call.name, internal=call.query.boolean("internal"), labels=labels
+        call.principal, call.module, internal=call.query.boolean("internal"), labels=labels
     )
 
     async def stats() -> AsyncGenerator[list[Any], None]:
@@ -118,7 +119,7 @@ async def _swap(call: Call, setting: str, parameter: str) -> ASGIApp:
 
 async def drain(call: Call) -> ASGIApp:
     """Unregisters what has ended."""
-    await call.service.roster.drain(call.principal, call.name)
+    await call.service.roster.drain(call.principal, call.module)
     return nothing()
 
 
