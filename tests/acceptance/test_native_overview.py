@@ -90,3 +90,101 @@ class TestFigures:
         assert found["paused", ""]["count"] >= 1
         assert api.patch(f"/v1/queues/{queue}", json={"paused": True}).status_code == 200
         assert ("queue-paused", queue) in {(one["reason"], one["name"]) for one in items(api, "/v1/stats/waiting")}
+
+
+def many(api: httpx2.Client, verb: str, **body: Any) -> Json:
+    answer = api.post(f"/v1/tasks:{verb}", json=body)
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+class TestManyTasks:
+    def test_a_filter_is_previewed_and_then_changed_piece_by_piece(self, api: httpx2.Client) -> None:
+        mark = uuid4().hex
+        tasks = [submit(api, "probe.echo", wait=0, paused=True, labels={"mark": mark}) for _ in range(5)]
+        ended = submit(api, labels={"mark": mark})
+        chosen: Json = {"label": [f"mark:{mark}"]}
+        preview = many(api, "preview", action="cancel", filter=chosen)
+        assert (preview["count"], preview["at_least"]) == (5, False)
+        assert [task["id"] for task in preview["items"]] == [task["id"] for task in reversed(tasks)]
+        submit(api, wait=0, paused=True, labels={"mark": mark})
+        chosen |= {"created_before": preview["at"], "limit": 2}
+        changed, after = 0, None
+        for _ in range(4):
+            piece = many(api, "bulk", action="cancel", filter=chosen if after is None else chosen | {"after": after})
+            assert piece["refused"] == []
+            changed, after = changed + piece["changed"], piece["next"]
+            if after is None:
+                break
+        assert (changed, after) == (5, None)
+        states = [task["state"] for task in items(api, f"/v1/tasks?label=mark:{mark}")]
+        assert states == ["paused", "completed", *["canceled"] * 5]
+        assert api.get(f"/v1/tasks/{ended['id']}").json()["state"] == "completed"
+
+    def test_a_selection_reports_what_was_refused(self, api: httpx2.Client) -> None:
+        waiting, ended = submit(api, wait=0, paused=True), submit(api)
+        unknown = str(uuid4())
+        ids = [waiting["id"], ended["id"], unknown, waiting["id"]]
+        assert many(api, "preview", action="resume", ids=ids)["count"] == 1
+        done = many(api, "bulk", action="resume", ids=ids)
+        assert done["changed"] == 1
+        assert {one["id"] for one in done["refused"]} == {ended["id"], unknown}
+        assert "completed" in next(one["detail"] for one in done["refused"] if one["id"] == ended["id"])
+
+    @pytest.mark.parametrize(("action", "state"), [("pause", "paused"), ("persist", "queued"), ("cancel", "canceled")])
+    def test_actions_on_what_waits(self, api: httpx2.Client, action: str, state: str) -> None:
+        task = submit(api, wait=0, queue=f"nobody-{uuid4().hex}")
+        assert many(api, "bulk", action=action, ids=[task["id"]])["changed"] == 1
+        now = api.get(f"/v1/tasks/{task['id']}").json()
+        assert (now["state"], now["persist"]) == (state, action == "persist")
+
+    def test_rerun_and_delete_by_filter_reach_roots(self, api: httpx2.Client) -> None:
+        mark = uuid4().hex
+        root = submit(api, "probe.family", labels={"mark": mark}, args={"children": 1})
+        chosen = {"root": root["id"]}
+        assert many(api, "preview", action="rerun", filter=chosen)["count"] == 1
+        assert many(api, "bulk", action="delete", filter={"label": [f"mark:{mark}"]})["changed"] == 1
+        assert api.get(f"/v1/tasks/{root['id']}").status_code == 410
+        assert many(api, "preview", action="delete", filter=chosen)["count"] == 0
+
+    def test_what_makes_no_sense_is_refused(self, api: httpx2.Client, tenant: httpx2.Client) -> None:
+        for body, pointer in (
+            ({"action": "cancel"}, "/filter"),
+            ({"action": "cancel", "ids": [str(uuid4())], "filter": {}}, "/filter"),
+            ({"action": "cancel", "filter": {"sort": "started"}}, "/filter/sort"),
+            ({"action": "explode", "filter": {}}, "/action"),
+            ({"action": "cancel", "filter": {"colour": "red"}}, "/filter/colour"),
+            ({"action": "cancel", "ids": []}, "/ids"),
+        ):
+            for verb in ("preview", "bulk"):
+                refused = api.post(f"/v1/tasks:{verb}", json=body)
+                assert refused.status_code == 422, (body, refused.text)
+                assert refused.json()["errors"][0]["pointer"] == f"#{pointer}"
+        task = submit(api, wait=0, paused=True)
+        assert many(tenant, "bulk", action="cancel", filter={}) == {"changed": 0, "refused": [], "next": None}
+        [refusal] = many(tenant, "bulk", action="cancel", ids=[task["id"]])["refused"]
+        assert "no task" in refusal["detail"]
+
+    def test_a_reader_may_look_and_not_change(self, server: Server, api: httpx2.Client) -> None:
+        secret = api.post("/v1/tokens", json={"name": uuid4().hex, "scopes": ["read"]}).json()["secret"]
+        with server.client(secret) as reader:
+            assert many(reader, "preview", action="cancel", filter={"module": "none"})["count"] == 0
+            assert reader.post("/v1/tasks:bulk", json={"action": "cancel", "filter": {}}).status_code == 403
+
+
+class TestAttempts:
+    def test_each_run_with_its_worker_and_its_error(self, api: httpx2.Client) -> None:
+        retry = {"limit": 1, "delay": "PT0.01S"}
+        task = submit(api, "probe.fail", args={"message": "boom"}, retry=retry)
+        first, second = items(api, f"/v1/tasks/{task['id']}/attempts")
+        assert (first["attempt"], first["state"], second["attempt"], second["state"]) == (1, "scheduled", 2, "failed")
+        assert first["error"]["message"] == second["error"]["message"] == "boom"
+        assert "ValueError" in second["error"]["traceback"]
+        assert first["worker"] == second["worker"] == task["worker"]
+        assert first["started_at"] <= first["ended_at"] <= second["started_at"] <= second["ended_at"]
+
+    def test_what_never_ran_has_none(self, api: httpx2.Client) -> None:
+        task = submit(api, wait=0, paused=True)
+        assert items(api, f"/v1/tasks/{task['id']}/attempts") == []
+        assert api.get(f"/v1/tasks/{uuid4()}/attempts").status_code == 404

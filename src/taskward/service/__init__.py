@@ -7,6 +7,8 @@ from typing import Self
 from taskward.auth import Authenticator
 from taskward.operations import Registry
 from taskward.ports import Clock, Notifier, Store
+from taskward.service.attempts import Attempts
+from taskward.service.bulk import Bulk
 from taskward.service.catalogue import Catalogue
 from taskward.service.credentials import Credentials
 from taskward.service.external import ExternalWork
@@ -32,6 +34,8 @@ class Service:
     """What a front end may do, by noun. Every method takes the principal first and checks it."""
 
     tasks: TaskDesk
+    bulk: Bulk
+    attempts: Attempts
     searches: Searches
     submissions: Submissions
     external: ExternalWork
@@ -47,6 +51,7 @@ class Service:
     counters: Counters
     figures: FigureDesk
     store: Store
+    clock: Clock
     watcher: Watcher
 
     @classmethod
@@ -68,6 +73,8 @@ class Service:
         roster = RosterDesk(desk, store, catalogue, watcher, clock)
         return cls(
             tasks=desk,
+            bulk=Bulk(desk),
+            attempts=Attempts(desk, store.journal),
             searches=Searches(store.tasks, desk),
             submissions=submissions,
             external=ExternalWork(desk, store.tasks, clock),
@@ -83,6 +90,7 @@ class Service:
             counters=Counters(store.tasks, store.workers),
             figures=FigureDesk(store.figures, store.tasks, store.workers, clock),
             store=store,
+            clock=clock,
             watcher=watcher,
         )
 

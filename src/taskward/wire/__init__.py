@@ -4,6 +4,8 @@ Instants are RFC 3339 in UTC, durations are seconds in members named `..._second
 `{"items": [...], "next": cursor or null}`. Errors are `Problem` (RFC 9457).
 """
 
+from taskward.wire.attempt import AttemptView
+from taskward.wire.bulk import BulkDone, BulkPreview, BulkRefusal
 from taskward.wire.cancellation import CancelBody, CancelPreview
 from taskward.wire.credential import ClientBody, CredentialView, Issued, TokenBody, UserBody
 from taskward.wire.external import ExternalEnd, ExternalLog, ExternalLogs, ExternalProgress
@@ -28,6 +30,10 @@ from taskward.wire.why import ObstacleView, WhyView
 from taskward.wire.worker import WorkerView
 
 __all__ = [
+    "AttemptView",
+    "BulkDone",
+    "BulkPreview",
+    "BulkRefusal",
     "CancelBody",
     "CancelPreview",
     "ClientBody",

@@ -31,6 +31,7 @@ from taskward.model.task import Report, Task
 from taskward.ports import Range, TaskQuery
 from taskward.service.instants import utc
 from taskward.wire import (
+    AttemptView,
     CancelPreview,
     Instant,
     ObstacleView,
@@ -295,6 +296,28 @@ async def get_tree(call: Call[TreeQuery, None]) -> ASGIApp:
 async def get_reports(call: Call[NoQuery, None]) -> ASGIApp:
     """Beside its own progress a task may report on several parts of its work by name."""
     return reply(200, Page(await call.service.tasks.reports(call.principal, call.ref)))
+
+
+@routes("GET", "/tasks/{task}/attempts", "List a task's attempts", Answer(200, "The first first", Page[AttemptView]))
+async def get_attempts(call: Call[NoQuery, None]) -> ASGIApp:
+    """Each with its worker and how it ended, as the task's events tell."""
+    attempts = await call.service.attempts.of(call.principal, call.ref)
+    return reply(
+        200,
+        Page(
+            [
+                AttemptView(
+                    attempt=one.number,
+                    worker=one.worker,
+                    started_at=one.started_at,
+                    ended_at=one.ended_at,
+                    state=one.state,
+                    error=one.error,
+                )
+                for one in attempts
+            ]
+        ),
+    )
 
 
 @routes("GET", "/tasks/{task}/created", "List created resources", Answer(200, "Their names, as told", Page[str]))
