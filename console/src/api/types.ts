@@ -1,0 +1,17 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Task = Schemas["TaskView"];
+export type TaskError = Schemas["TaskError"];
+export type State = Schemas["State"];
+export type Progress = Schemas["Progress"];
+export type Report = Schemas["Report"];
+export type TreeNode = Schemas["TreeNodeView"];
+export type LogLine = Schemas["LogView"];
+export type Obstacle = Schemas["ObstacleView"];
+export type Stats = Schemas["StatsView"];
+export type Who = Schemas["WhoView"];
+export type Problem = Schemas["Problem"];
+/** One event of a stream; its `data` depends on its `kind`. */
+export type TaskEvent = Schemas["EventView"];

@@ -1,0 +1,12 @@
+import { notifications } from "@mantine/notifications";
+
+/** Says that something was done. */
+export function toastDone(message: string): void {
+  notifications.show({ message, color: "green", autoClose: 4_000 });
+}
+
+/** Says that something could not be done, and why. */
+export function toastFailed(title: string, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  notifications.show({ title, message, color: "red", autoClose: 8_000, role: "alert" });
+}
