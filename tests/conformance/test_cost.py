@@ -12,7 +12,7 @@ from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Kind
 from taskward.ports import Claim, Finish, TaskQuery
-from taskward.store import PostgresStore, SqliteStore, SqlStore, listing
+from taskward.store import PostgresStore, SqliteStore, SqlStore, listing, together
 from taskward.store.catalogue import Call, Statement, load
 from taskward.store.plan import Plan, Q
 from tests.conftest import MakeStore
@@ -373,15 +373,40 @@ def test_no_statement_reads_a_growing_table_whole(explained: Explainer) -> None:
     assert guilty == {}
 
 
+def test_a_statement_for_many_rows_finds_each_by_its_id(explained: Explainer) -> None:
+    for statement in load():
+        if not statement.of_rows or "INSERT" in statement.of_rows:
+            continue
+        [_, plan] = _generic_plans(explained, statement)
+        assert "sqlite_autoindex_task_1 (id=?)" in plan or "task_id_key" in plan, (statement.name, plan)
+
+
 def _generic_plans(explained: Explainer, statement: Statement) -> list[str]:
+    """How the statement is run for one row of parameters and, where it may be, for many."""
     text = statement.sqlite if explained.is_sqlite else statement.postgres
     if not re.match(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\b", text):
         return []
     count = max((int(number) for number in re.findall(r"\$(\d+)", text)), default=0)
     if explained.is_sqlite:
         args = tuple([None] if number in statement.listed else None for number in range(1, count + 1))
-        return [explained.plan_of(Call(statement, args))]
-    return [explained.runner.run(_generic(explained.store, text, count))]
+        plans = [explained.plan_of(Call(statement, args))]
+        if statement.of_rows:
+            many = together.for_sqlite(statement.of_rows, count, 4)
+            plans.append(
+                explained.plan_of(Call(Statement(statement.name, many, "", returns=True), (None,) * count * 4))
+            )
+        return plans
+    plans = [explained.runner.run(_generic(explained.store, text, count))]
+    if statement.of_rows:
+        plans.append(explained.runner.run(_generic_of_rows(explained.store, statement, count)))
+    return plans
+
+
+async def _generic_of_rows(store: SqlStore, statement: Statement, count: int) -> str:
+    database: Any = store.database
+    async with database._pool.acquire() as connection:
+        text = await database._text_of_rows(connection, statement)
+    return await _generic(store, text, count)
 
 
 async def _generic(store: SqlStore, sql: str, count: int) -> str:

@@ -4,12 +4,14 @@ import asyncio
 import threading
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from taskward import Canceled, ChildFailed, Context, Module, Retention, Retry, SyncContext
 from taskward.engine import Tempo
+from taskward.engine.outcome import Stop
 from taskward.model.states import State
 from taskward.model.task import Progress, Task
 from taskward.operations import Wishes
@@ -525,6 +527,25 @@ async def test_a_child_that_failed_raises_in_its_parent() -> None:
         task = await run(engine, parent)
         assert task.error is not None
         assert task.error.type == "ChildFailed"
+
+
+async def test_who_is_asked_to_stop_as_its_child_ends_is_canceled_and_not_failed() -> None:
+    """The request and the child's end are seen in one turn of the loop: the request counts."""
+    module = Module("m")
+    spawned: asyncio.Queue[UUID] = asyncio.Queue()
+
+    @module.operation()
+    async def parent(ctx: Context) -> None:
+        child = await ctx.spawn(add, a=1, queue="nobody")
+        spawned.put_nowait(child.id)
+        await child.wait()
+        ctx._run.request_stop(Stop.CANCEL)  # type: ignore[attr-defined]
+        await child.result()
+
+    async with TestEngine([module, bodies]) as engine:
+        task = await engine.submit(parent)
+        await engine.cancel(await spawned.get())
+        assert (await engine.wait(task)).state is State.CANCELED
 
 
 async def test_arguments_may_have_the_names_of_wishes() -> None:

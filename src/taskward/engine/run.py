@@ -175,14 +175,15 @@ class Run(ABC):
         ended = list(children)
         if not all(child.is_final for child in children):
             ended = await self._wait_without_slot(children, timeout)
-        if self.stop is None and any(child.state is State.CANCELED for child in ended):
+        if any(child.state is State.CANCELED for child in ended):
             await self._look_for_cancel()
         return ended
 
     async def _look_for_cancel(self) -> None:
         """A child was canceled, maybe with its parent, which then ends canceled too and not by the child's error."""
-        if await self._around.children.is_canceled(self.task):
+        if self.stop is None and await self._around.children.is_canceled(self.task):
             self.request_stop(Stop.CANCEL)
+        if self.stop is not None:
             # The interruption comes first, the children's ends come after it.
             await asyncio.sleep(0)
 

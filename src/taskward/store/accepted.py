@@ -1,6 +1,7 @@
 """A task on its way into the table: what was asked, and what the store decided."""
 
 from datetime import timedelta
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -19,23 +20,27 @@ _TEXTS = (
     "operation", "name", "module", "type", "scope", "client", "created_by", "correlation_id", "key", "queue", "pool",
     "gate",
 )  # fmt: skip
+_texts_of = attrgetter(*_TEXTS)
 
 
 class Accepted:
     """One task of a submission at its instant."""
 
     __slots__ = (
-        "above", "doom", "new", "now", "number", "root_id", "seen", "sequence", "shard", "state", "twin", "ungranted",
-        "unmet",
+        "above", "depends_on", "doom", "id", "new", "now", "number", "parent", "root_id", "seen", "sequence", "shard",
+        "state", "twin", "ungranted", "unmet",
     )  # fmt: skip
 
     def __init__(self, new: NewTask, now: int) -> None:
         self.new = new
         self.now = now
+        self.id = new.id.bytes
+        self.parent = None if new.parent_id is None else new.parent_id.bytes
+        self.depends_on = tuple(one.bytes for one in new.depends_on) if new.depends_on else ()
         self.number = 0
         self.sequence = 0
         self.shard = 0
-        self.root_id = new.id.bytes
+        self.root_id = self.id
         self.state = State.QUEUED
         self.unmet = 0
         self.ungranted = 0
@@ -58,8 +63,8 @@ class Accepted:
 
     def check(self) -> None:
         """Raises Invalid for what no database can hold."""
-        for name in _TEXTS:
-            if "\0" in (getattr(self.new, name) or ""):
+        for name, value in zip(_TEXTS, _texts_of(self.new), strict=True):
+            if value and "\0" in value:
                 raise Invalid(f"/{name}", "must not contain NUL")
         for label, value in self.new.labels.items():
             if "\0" in label or "\0" in value:
@@ -73,18 +78,6 @@ class Accepted:
         if self.twin is not None:
             return self.twin.answered_id
         return self.new.id if self.seen is None else self.seen.id
-
-    @property
-    def id(self) -> bytes:
-        return self.new.id.bytes
-
-    @property
-    def parent(self) -> bytes | None:
-        return None if self.new.parent_id is None else self.new.parent_id.bytes
-
-    @property
-    def depends_on(self) -> tuple[bytes, ...]:
-        return tuple(one.bytes for one in self.new.depends_on)
 
     @property
     def client(self) -> str:
@@ -128,11 +121,12 @@ class Accepted:
         if self.seen is not None:
             return self.seen
         new, at = self.new, from_micros(self.now)
+        root_id = new.id if self.root_id == self.id else UUID(bytes=self.root_id)
         ready = self.state in (State.QUEUED, State.RUNNING)
         return Task(
             id=new.id, number=self.number, kind=new.kind, operation=new.operation, name=new.name, module=new.module,
             type=new.type, scope=new.scope, labels=new.labels, client=new.client, created_by=new.created_by,
-            correlation_id=new.correlation_id, root_id=UUID(bytes=self.root_id), parent_id=new.parent_id, key=new.key,
+            correlation_id=new.correlation_id, root_id=root_id, parent_id=new.parent_id, key=new.key,
             rerun_of=new.rerun_of, superseded_by=None, state=self.state, attempt=self.attempt, failures=0, losses=0,
             version=1, worker=None, priority=new.priority, queue=new.queue, pool=new.pool, gate=new.gate,
             resources=new.resources, args=msgspec.Raw(new.args if new.args_shown is None else new.args_shown),

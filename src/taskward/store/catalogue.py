@@ -2,7 +2,10 @@
 
 A statement begins with `-- name: verb_noun`; a second word, `sqlite` or `postgres`, marks a text only that database
 uses; one without a text for a database does nothing there. Parameters are `$1, $2, ...` in both. `{task}` stands for
-the columns `rows.task_from` reads, and `IN ($n[])` for membership in a list parameter.
+the columns `rows.task_from` reads, `IN ($n[])` for membership in a list parameter, and `{rows}` for the place where
+many rows of parameters go (see `together`).
+Where that is, states are compared as `state || ''`, which no index matches: PostgreSQL would rather read all that runs
+than find each row by its id.
 """
 
 import re
@@ -12,6 +15,8 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from msgspec import Struct
+
+from taskward.store import together
 
 Flavour = Literal["sqlite", "postgres"]
 Row = Sequence[Any]
@@ -30,6 +35,8 @@ class Statement(Struct, frozen=True):
     """Whether it gives rows."""
     listed: frozenset[int] = frozenset()
     """Numbers of the parameters that are lists."""
+    of_rows: str = ""
+    """The text from which one statement for many rows is made (see `together`), if it has one."""
 
     def __call__(self, *args: Any) -> "Call":
         return Call(self, args)
@@ -60,10 +67,11 @@ def compose(name: str, sqlite: str, postgres: str | None = None) -> Statement:
     returns = bool(re.search(r"\bRETURNING\b|^\s*(SELECT|WITH|PRAGMA)\b", sqlite or text, re.IGNORECASE))
     return Statement(
         name=name,
-        sqlite=sqlite,
-        postgres=_LIST_PARAMETER.sub(r"= ANY($\1)", text),
+        sqlite=together.for_one(sqlite),
+        postgres=_LIST_PARAMETER.sub(r"= ANY($\1)", together.for_one(text)),
         returns=returns,
         listed=listed,
+        of_rows=text if together.MARK in text else "",
     )
 
 

@@ -9,7 +9,8 @@ import asyncpg
 
 from taskward.model.errors import Invalid, Unavailable
 from taskward.ports import Topic
-from taskward.store.catalogue import Batch, Call, Row
+from taskward.store import together
+from taskward.store.catalogue import Batch, Call, Row, Statement
 from taskward.store.migrate import missing
 from taskward.store.plan import Clash, Plan, Wake
 
@@ -48,6 +49,8 @@ class PostgresDatabase:
         self._publish = publish
         self._connections = connections
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._texts_of_rows: dict[str, str] = {}
+        """By name; the same for every connection."""
         self.statements = 0
         """How many statements (round trips) were run: what the cost tests count."""
         self.commits = 0
@@ -158,11 +161,22 @@ class PostgresDatabase:
         if len(step.rows) == 1:
             found: list[Row] = await connection.fetch(sql, *step.rows[0])
             return found
+        if step.statement.of_rows:
+            sql = await self._text_of_rows(connection, step.statement)
+            many: list[Row] = await connection.fetch(sql, *map(list, zip(*step.rows, strict=True)))
+            return many
         if not step.statement.returns:
             await connection.executemany(sql, step.rows)
             return []
-        many: list[Row] = await connection.fetchmany(sql, step.rows)
-        return many
+        return await connection.fetchmany(sql, step.rows)  # type: ignore[no-any-return]
+
+    async def _text_of_rows(self, connection: Any, statement: Statement) -> str:
+        sql = self._texts_of_rows.get(statement.name)
+        if sql is None:
+            parameters = (await connection.prepare(statement.postgres)).get_parameters()
+            sql = together.for_postgres(statement.of_rows, [parameter.name for parameter in parameters])
+            self._texts_of_rows[statement.name] = sql
+        return sql
 
 
 @contextmanager

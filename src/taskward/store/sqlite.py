@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from taskward.model.errors import Unavailable
 from taskward.ports import Topic
+from taskward.store import together
 from taskward.store.catalogue import Batch, Call, Row, Statement
 from taskward.store.migrate import missing
 from taskward.store.plan import Clash, Plan, Wake
@@ -24,6 +25,8 @@ from taskward.store.plan import Clash, Plan, Wake
 T = TypeVar("T")
 P = ParamSpec("P")
 
+_TOGETHER = (64, 16, 4)
+"""For how many rows of parameters a statement is prepared."""
 _PARAMETER = re.compile(r"\$(\d+)")
 _GROUP = 500
 """Most transactions committed together: bounds how long the first of them waits."""
@@ -278,12 +281,30 @@ class SqliteDatabase:
             connection.executemany(sql, step.rows)
             return []
         execute = connection.execute
-        return [row for args in step.rows for row in execute(sql, args).fetchall()]
+        found: list[Row] = []
+        done = 0
+        if step.statement.of_rows:
+            # Giving rows back costs more than all the rest: it is done for many at once.
+            for size in _TOGETHER:
+                while done + size <= len(step.rows):
+                    many = self._text_of_rows(step.statement, len(step.rows[0]), size)
+                    found += execute(many, tuple(chain.from_iterable(step.rows[done : done + size]))).fetchall()
+                    done += size
+        for args in step.rows[done:]:
+            found += execute(sql, args).fetchall()
+        return found
 
     def _text(self, statement: Statement) -> str:
         sql = self._texts.get(statement.sqlite)
         if sql is None:
             sql = self._texts[statement.sqlite] = _PARAMETER.sub(r"?\1", statement.sqlite)
+        return sql
+
+    def _text_of_rows(self, statement: Statement, width: int, count: int) -> str:
+        key = f"{statement.name} {count}"
+        sql = self._texts.get(key)
+        if sql is None:
+            sql = self._texts[key] = together.for_sqlite(statement.of_rows, width, count)
         return sql
 
     def _prepare(self, statement: Statement, args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:

@@ -115,6 +115,8 @@ def _check_own(accepted: Sequence[Accepted]) -> dict[bytes, Accepted]:
     own = {one.id: one for one in accepted}
     if len(own) < len(accepted):
         raise Conflict("a submission gives one id to two tasks")
+    if not any(one.depends_on or one.parent in own for one in accepted):
+        return own
     parents = {one.id: [one.parent] for one in accepted if one.parent in own}
     _check_rounds(parents, "/parent_id", "a task cannot be its own ancestor")
     waits = {one.id: [on for on in one.depends_on if on in own] for one in accepted if one.new.depends_on}
@@ -138,6 +140,8 @@ def _check_rounds(graph: dict[bytes, list[bytes]], field: str, problem: str) -> 
 
 def _relatives(accepted: Sequence[Accepted], own: dict[bytes, Accepted]) -> Plan[dict[bytes, Brief]]:
     """Parents and dependencies that exist already. Raises NotFound, Gone, Conflict, Invalid."""
+    if not any(one.parent or one.depends_on for one in accepted):
+        return {}
     parents = sorted({one.parent for one in accepted if one.parent} - own.keys())
     dependencies = sorted({on for one in accepted for on in one.depends_on} - own.keys())
     if not parents and not dependencies:
@@ -230,24 +234,35 @@ def _supersede(repeated: Brief, successor: Accepted, ledger: Ledger) -> Plan[Non
 
 def _admit(one: Accepted, relatives: dict[bytes, Brief], own: dict[bytes, Accepted], ledger: Ledger) -> Plan[None]:
     """Decides the state a new task gets."""
-    new = one.new
-    top = own[one.root_id]
-    above = relatives.get(top.parent) if top.parent is not None else None
     if one.parent is not None:
-        one.above = own.get(one.parent) or relatives[one.parent]
-    if above is not None:
-        one.root_id = above.root_id
+        _descend(one, one.parent, relatives, own)
+    if one.depends_on:
+        yield from _depend(one, relatives, own)
+    one.state = _first_state(one, ledger.now)
+
+
+def _descend(one: Accepted, parent: bytes, relatives: dict[bytes, Brief], own: dict[bytes, Accepted]) -> None:
+    """Finds the place of a child in its tree."""
+    one.above = own.get(parent) or relatives[parent]
+    top = own[one.root_id]
+    stored = None if top.parent is None else relatives[top.parent]
+    if stored is not None:
+        one.root_id = stored.root_id
+        if stored.state in (State.CANCELING, State.CANCELED):
+            one.doom = State.CANCELED
+
+
+def _depend(one: Accepted, relatives: dict[bytes, Brief], own: dict[bytes, Accepted]) -> Plan[None]:
+    """Has a task wait for those it depends on that have not ended."""
     ended = [relatives[on] for on in one.depends_on if on in relatives and relatives[on].is_final]
     unfinished = list(dict.fromkeys(one.depends_on).keys() - {dependency.id for dependency in ended})
     if unfinished:
         yield Q.insert_dependency.each((one.id, on) for on in unfinished)
         yield Q.mark_has_dependents.each((on,) for on in unfinished if on not in own)
     one.unmet = len(unfinished)
-    if above is not None and above.state in (State.CANCELING, State.CANCELED):
-        one.doom = State.CANCELED
-    elif new.kind is Kind.TASK and not new.even_if_failed and any(on.state != State.COMPLETED for on in ended):
+    forgiving = one.doom is not None or one.new.kind is not Kind.TASK or one.new.even_if_failed
+    if not forgiving and any(on.state != State.COMPLETED for on in ended):
         one.doom = State.SKIPPED
-    one.state = _first_state(one, ledger.now)
 
 
 def _first_state(one: Accepted, now: int) -> State:

@@ -10,7 +10,8 @@ UPDATE task SET
     unregistered_at = CASE WHEN persist AND parent_id IS NULL THEN NULL WHEN internal OR parent_id IS NOT NULL
         THEN CAST($11 AS bigint) ELSE CAST($11 AS bigint) + {registry_ttl} END,
     pausing = FALSE
-WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state IN ('running', 'canceling')
+{rows}
+WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state || '' IN ('running', 'canceling')
 RETURNING {brief}
 
 -- name: finish_external
@@ -30,7 +31,8 @@ UPDATE task SET state = $4, run_at = COALESCE($5, run_at), error = $6, failures 
     progress_unit = COALESCE($10, progress_unit), progress_message = COALESCE($11, progress_message),
     queued_at = CASE WHEN $4 = 'queued' THEN CAST($12 AS bigint) END,
     worker_id = NULL, pausing = FALSE, updated_at = CAST($12 AS bigint), version = version + 1
-WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state = 'running'
+{rows}
+WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state || '' = 'running'
 RETURNING {brief}
 
 -- name: admission sqlite

@@ -9,7 +9,8 @@ ORDER BY id FOR NO KEY UPDATE
 -- name: set_progress
 UPDATE task SET progress_done = $2, progress_total = $3, progress_unit = $4, progress_message = $5,
     updated_at = CAST($6 AS bigint), version = version + 1
-WHERE id = $1 AND state IN ('running', 'canceling')
+{rows}
+WHERE id = $1 AND state || '' IN ('running', 'canceling')
 
 -- name: set_report
 INSERT INTO report (task_id, code, position, done, total, unit, message, state)

@@ -5,10 +5,11 @@ INSERT INTO task (
     key, rerun_of, state, attempt, priority, queue, pool, gate, resources, args, args_shown, rules, ttl, lost_limit,
     abortable, internal, persist, folds, pausable, unmet, ungranted, even_if_failed, created_at, run_at, queued_at,
     started_at, sequence, shard, user_task, updated_at
-) VALUES (
+) SELECT
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
     $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $36
-) RETURNING id, number
+{rows}
+RETURNING id, number
 
 -- name: insert_label
 INSERT INTO label (number, name, value) VALUES ($1, $2, $3)
@@ -109,13 +110,15 @@ UPDATE task SET state = $3, error = $4, finished_at = CAST($5 AS bigint), update
     expires_at = CASE WHEN persist OR parent_id IS NOT NULL THEN NULL ELSE CAST($5 AS bigint) + {ttl} END,
     unregistered_at = CASE WHEN persist AND parent_id IS NULL THEN NULL WHEN internal OR parent_id IS NOT NULL
         THEN CAST($5 AS bigint) ELSE CAST($5 AS bigint) + {registry_ttl} END
-WHERE id = $1 AND state = $2
+{rows}
+WHERE id = $1 AND state || '' = $2
 RETURNING {brief}
 
 -- name: ask_to_stop
 UPDATE task SET state = 'canceling', cancel_requested_at = CAST($2 AS bigint), updated_at = CAST($2 AS bigint),
     pausing = FALSE, version = version + 1
-WHERE id = $1 AND state = 'running'
+{rows}
+WHERE id = $1 AND state || '' = 'running'
 RETURNING {brief}
 
 -- name: ask_to_pause
@@ -152,7 +155,7 @@ WHERE id = $1
 RETURNING number
 
 -- name: add_event
-INSERT INTO event (task_id, root_id, client, kind, at, data) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO event (task_id, root_id, client, kind, at, data) SELECT $1, $2, $3, $4, $5, $6 {rows}
 
 -- name: drop_transient_event
 DELETE FROM event WHERE task_id = $1 AND kind IN ('progress', 'tree') AND kind = $2

@@ -33,7 +33,8 @@ AND state IN ('running', 'canceling') LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 -- The worker is lost: the attempt ends, and the task waits again.
 UPDATE task SET state = 'queued', losses = losses + 1, worker_id = NULL, pausing = FALSE, queued_at = CAST($3 AS bigint),
     updated_at = CAST($3 AS bigint), version = version + 1
-WHERE id = $1 AND attempt = $2 AND state = 'running'
+{rows}
+WHERE id = $1 AND attempt = $2 AND state || '' = 'running'
 RETURNING {brief}
 
 -- name: workers

@@ -1,0 +1,36 @@
+"""One statement run for many rows of parameters at once.
+
+A statement that says `{rows}` where its FROM would be is written for one row of parameters. For many rows they become a
+table there, and each parameter is a column of it: one execution instead of as many as there are rows.
+"""
+
+import re
+from collections.abc import Sequence
+
+MARK = "{rows}"
+_SELECTED = re.compile(r"\bSELECT\b(.*)\{rows\}", re.DOTALL)
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+def for_one(text: str) -> str:
+    """The statement for a single row. An INSERT is one of VALUES, which is quicker."""
+    if text.lstrip().startswith("INSERT"):
+        return _SELECTED.sub(r"VALUES (\1)", text)
+    return text.replace(MARK, "")
+
+
+def for_sqlite(text: str, width: int, count: int) -> str:
+    """The statement for `count` rows of `width` parameters, which are given flat."""
+    row = f"({', '.join('?' * width)})"
+    return _over(text, f"(VALUES {', '.join([row] * count)}) AS given", "column")
+
+
+def for_postgres(text: str, types: Sequence[str]) -> str:
+    """The statement for any number of rows, given as one array for each parameter; `types` are the parameters'."""
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, 1))
+    columns = ", ".join(f"p{number}" for number in range(1, len(types) + 1))
+    return _over(text, f"unnest({arrays}) AS given({columns})", "p")
+
+
+def _over(text: str, source: str, column: str) -> str:
+    return _PARAMETER.sub(rf"given.{column}\1", text).replace(MARK, f"FROM {source}")
