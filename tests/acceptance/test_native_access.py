@@ -162,6 +162,34 @@ class TestUsers:
             stolen = browser.get("/v1/session", headers={"Cookie": f"taskward_session={secret}"})
             assert stolen.status_code == 401
 
+    def test_a_session_of_a_token_has_its_scopes_and_ends_with_it(self, server: Server, api: httpx2.Client) -> None:
+        name = uuid4().hex
+        body = {"name": name, "scopes": ["read"], "expires_in_seconds": 3600}
+        secret = api.post("/v1/tokens", json=body).json()["secret"]
+        with server.client("") as browser:
+            login = browser.post("/v1/session", json={"token": secret})
+            assert login.json() == {"name": name, "kind": "token", "client": "", "scopes": ["read"]}
+            cookie = login.headers.get_list("set-cookie")[0]
+            assert 3590 <= int(cookie.partition("Max-Age=")[2].partition(";")[0]) <= 3600
+            assert browser.get("/v1/session").json()["kind"] == "session"
+            headers = {"X-CSRF-Token": login.headers["x-csrf-token"]}
+            assert browser.post("/v1/tasks", json={"operation": "probe.echo"}, headers=headers).status_code == 403
+            assert api.delete(f"/v1/tokens/{name}").status_code == 204
+            assert browser.get("/v1/session").status_code == 401
+            assert browser.post("/v1/session", json={"token": secret}).status_code == 401
+            for wrong in ({}, {"token": "a", "user": "b", "password": "c"}):
+                refused = browser.post("/v1/session", json=wrong)
+                assert refused.status_code == 422
+                assert refused.json()["errors"][0]["pointer"] == "#/token"
+
+    def test_a_browser_at_the_door_is_shown_to_the_console(self, server: Server) -> None:
+        with server.client("", accept="text/html,*/*;q=0.8") as browser:
+            answer = browser.get("/")
+            assert (answer.status_code, answer.headers["location"]) == (307, "/console/")
+            page = browser.get("/console/tasks")
+            assert page.headers["content-type"].startswith("text/html")
+            assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
     def test_a_wrong_login(self, server: Server) -> None:
         with server.client("") as browser:
             answer = browser.post("/v1/session", json={"user": "nobody", "password": PASSWORD})

@@ -1,6 +1,6 @@
 """Identity: whatever a request shows of its sender becomes one `Principal` with scopes."""
 
-from taskward.auth.authenticator import Authenticator, Presented, Session
+from taskward.auth.authenticator import Authenticator, Presented, Session, session_owner
 from taskward.auth.first_start import ADMIN_TOKEN_FILE, ensure_admin_token
 from taskward.auth.guesses import Guesses
 from taskward.auth.principal import HOUSE, ROLES, SCOPES, Principal, checked_scopes
@@ -33,4 +33,5 @@ __all__ = [
     "new_api_key",
     "new_session",
     "new_token",
+    "session_owner",
 ]

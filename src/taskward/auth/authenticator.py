@@ -30,6 +30,7 @@ _LOOKUP_TTL = timedelta(seconds=5)
 _PROOF_TTL = timedelta(minutes=5)
 _TOUCH_EVERY = timedelta(minutes=1)
 _CACHED = 10_000
+_OF_TOKEN = "token:"  # noqa: S105 - a prefix of names
 _SCRYPTS_AT_ONCE = 2
 _SCRYPTS_WAITING = 32
 
@@ -54,7 +55,7 @@ class Session(Struct, frozen=True):
 
     secret: str
     csrf: str
-    expires_at: datetime
+    lifetime: timedelta
     principal: Principal
 
 
@@ -126,8 +127,18 @@ class Authenticator:
         return self._accept(credential)
 
     async def log_in(self, user: str, password: str, lifetime: timedelta) -> Session:
-        """Starts a session. Raises as `password`."""
-        principal = await self.password(user, password)
+        """Starts a session of a user. Raises as `password`."""
+        return await self._start_session(await self.password(user, password), user, lifetime)
+
+    async def log_in_by_token(self, token: str, lifetime: timedelta) -> Session:
+        """Starts a session of a token, which ends with it. Raises as `bearer`."""
+        principal = await self.bearer(token)
+        credential = await self._by_hash("token", hash_secret(token))
+        if credential is not None and credential.expires_at is not None:
+            lifetime = min(lifetime, credential.expires_at - self._clock.now())
+        return await self._start_session(principal, session_owner("token", principal.name), lifetime)
+
+    async def _start_session(self, principal: Principal, owner: str, lifetime: timedelta) -> Session:
         now = self._clock.now()
         for old in await self._registry.credentials("session"):
             if old.expires_at and old.expires_at <= now:
@@ -140,12 +151,12 @@ class Authenticator:
                 kind="session",
                 name=str(identity),
                 secret_hash=hash_secret(secret),
-                owner=user,
+                owner=owner,
                 created_at=now,
                 expires_at=now + lifetime,
             )
         )
-        return Session(secret, csrf_token(secret), now + lifetime, principal)
+        return Session(secret, csrf_token(secret), lifetime, principal)
 
     async def log_out(self, secret: str) -> None:
         """Ends the session; an unknown one has ended already."""
@@ -182,16 +193,21 @@ class Authenticator:
 
     async def _by_session(self, presented: Presented) -> Principal:
         credential = await self._by_hash("session", hash_secret(presented.session))
-        user = await self._by_name("user", credential.owner) if credential else None
-        if credential is None or user is None:
+        owner = await self._owner(credential.owner) if credential else None
+        if credential is None or owner is None:
             raise Unauthenticated("the session has ended; log in again")
         self._check_expiry(credential)
         if not presented.is_safe and not hmac.compare_digest(
             presented.csrf.encode(), csrf_token(presented.session).encode()
         ):
             raise Forbidden("a change within a session needs its token in the header X-CSRF-Token")
-        # The scopes are the user's of now, so that a changed role needs no new login.
-        return Principal(user.name, "session", scopes=frozenset(user.scopes))
+        # The scopes are the owner's of now, so that a changed role needs no new login.
+        return Principal(owner.name, "session", owner.client, frozenset(owner.scopes))
+
+    async def _owner(self, owner: str) -> Credential | None:
+        if owner.startswith(_OF_TOKEN):
+            return await self._by_name("token", owner.removeprefix(_OF_TOKEN))
+        return await self._by_name("user", owner)
 
     async def _by_hash(self, kind: str, secret_hash: str) -> Credential | None:
         return self._recall(kind, secret_hash) or self._note(
@@ -251,6 +267,11 @@ class Authenticator:
                 return await asyncio.to_thread(is_password, password, stored)
         finally:
             self._scrypts_waiting -= 1
+
+
+def session_owner(kind: str, name: str) -> str:
+    """How a session names the user or token that it is of. Names of users have no colon."""
+    return _OF_TOKEN + name if kind == "token" else name
 
 
 def basic_credential(value: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from taskward.http.metrics import Metrics
 from taskward.http.native import ENDPOINTS
 from taskward.http.openapi import document
 from taskward.http.problems import Problems, kinds
+from taskward.http.website import built_console, is_browser_at_the_door, to_console, website_routes
 from taskward.model.errors import NotFound
 from taskward.service import Service
 from taskward.settings import Settings
@@ -33,11 +34,16 @@ class Application(Litestar):
 
     metrics: Metrics
     verbs: frozenset[str]
+    door: ASGIApp | None = None
+    """Where browsers go from `/`."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request."""
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        if self.door is not None and is_browser_at_the_door(scope):
+            await self.door(scope, receive, send)
             return
         began = time.perf_counter()
         path = scope["path"]
@@ -79,6 +85,7 @@ def create_app(
         route_handlers=[
             *(_route(endpoint, house) for endpoint in endpoints),
             *_open_routes(house, metrics, endpoints),
+            *(website_routes(built_console(), house.site.prefix) if settings.dialects.native else ()),
             *extra_routes,
         ],
         exception_handlers=Problems(house.site.public_url).handlers(),
@@ -88,6 +95,7 @@ def create_app(
         lifespan=[lifespan],
     )
     application.metrics = metrics
+    application.door = to_console(house.site.prefix) if settings.dialects.native else None
     application.verbs = frozenset(endpoint.path.partition(":")[2] for endpoint in endpoints if ":" in endpoint.path)
     return application
 

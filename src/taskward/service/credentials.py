@@ -15,6 +15,7 @@ from taskward.auth import (
     hash_secret,
     new_api_key,
     new_token,
+    session_owner,
 )
 from taskward.model.errors import Invalid, NotFound
 from taskward.ports import Clock, Credential, Registry
@@ -105,9 +106,10 @@ class Credentials:
     async def _end(self, credential: Credential) -> None:
         now = self._clock.now()
         await self._registry.revoke(credential.id, now)
-        if credential.kind == "user":
+        if credential.kind in ("user", "token"):
+            owner = session_owner(credential.kind, credential.name)
             for session in await self._registry.credentials("session"):
-                if session.owner == credential.name and session.revoked_at is None:
+                if session.owner == owner and session.revoked_at is None:
                     await self._registry.revoke(session.id, now)
         self._authenticator.forget()
 

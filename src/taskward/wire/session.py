@@ -4,10 +4,11 @@ from msgspec import Struct
 
 
 class LoginBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /v1/session`."""
+    """Body of `POST /v1/session`: a user and a password, or a token."""
 
-    user: str
-    password: str
+    user: str = ""
+    password: str = ""
+    token: str = ""
 
 
 class WhoView(Struct, frozen=True):

@@ -7,6 +7,7 @@ from taskward.http.access import CSRF_COOKIE, SESSION_COOKIE
 from taskward.http.cookies import set_cookie
 from taskward.http.endpoint import Answer, Call, NoQuery, Reply, Routes, reply
 from taskward.http.native.views import who_view
+from taskward.model.errors import Invalid
 from taskward.wire import LoginBody, WhoView
 
 routes = Routes("session")
@@ -22,10 +23,18 @@ routes = Routes("session")
     is_public=True,
 )
 async def log_in(call: Call[NoQuery, LoginBody]) -> ASGIApp:
-    """Unsafe methods of the session must send the `X-CSRF-Token` that is given here (also in a cookie)."""
-    authenticator = call.house.access.authenticator
-    session = await authenticator.log_in(call.body.user, call.body.password, call.house.access.session_ttl)
-    seconds = int(call.house.access.session_ttl.total_seconds())
+    """By user and password, or by a token, whose scopes and client the session then has.
+
+    Unsafe methods of the session must send the `X-CSRF-Token` that is given here (also in a cookie).
+    """
+    access, body = call.house.access, call.body
+    if bool(body.token) == bool(body.user or body.password):
+        raise Invalid("/token", "give either a token, or a user and a password")
+    if body.token:
+        session = await access.authenticator.log_in_by_token(body.token, access.session_ttl)
+    else:
+        session = await access.authenticator.log_in(body.user, body.password, access.session_ttl)
+    seconds = int(session.lifetime.total_seconds())
     is_secure = call.site.absolute(call.request, "").startswith("https:")
     return Reply(
         200,
