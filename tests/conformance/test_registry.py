@@ -55,10 +55,10 @@ async def test_what_is_due(house: House) -> None:
         await house.store.schedules.save(schedule(name, house.now + when, active=active), house.now)
     await house.store.schedules.save(schedule("never"), house.now)
     assert [one.name for one in await house.store.schedules.due(house.now)] == ["late", "now"]
-    assert await house.store.tasks.next_due() == house.now - HOUR
+    assert await house.store.tasks.next_due(house.now) == house.now - HOUR
     await house.store.schedules.delete("late")
     await house.store.schedules.delete("now")
-    assert await house.store.tasks.next_due() == house.now + HOUR
+    assert await house.store.tasks.next_due(house.now) == house.now + HOUR
 
 
 async def test_of_many_processes_one_ticks(house: House, other_house: House) -> None:

@@ -170,13 +170,13 @@ async def test_a_purge_of_very_many(house: House) -> None:
 async def test_retention_counts_from_the_end_of_the_root(house: House) -> None:
     root = await full_tree(house)
     assert root.expires_at == house.now + WEEK
-    assert await house.store.tasks.next_due() == root.expires_at
+    assert await house.store.tasks.next_due(house.now) == root.expires_at
     assert await house.store.tasks.prune(house.tick(7 * 86400 - 1), 10) == 0
     assert await house.store.tasks.prune(house.tick(), 10) == 1
     with pytest.raises(Gone):
         await house.get(root)
     assert await rows(house) == 0
-    assert await house.store.tasks.next_due() is None
+    assert await house.store.tasks.next_due(house.now) is None
 
 
 async def test_each_task_or_the_setting_says_how_long(house: House) -> None:
@@ -208,7 +208,7 @@ async def test_a_tree_stays_for_a_member_that_persists(house: House) -> None:
     assert await house.store.tasks.prune(later, 10) == 0
     assert await house.store.tasks.purge(TaskQuery(), house.now) == 0
     assert (await house.get(root)).expires_at is None
-    assert await house.store.tasks.next_due() is None
+    assert await house.store.tasks.next_due(house.now) is None
     await house.store.tasks.change(child.id, Change(persist=False), later)
     assert (await house.get(root)).expires_at == house.now + WEEK
     assert await house.store.tasks.prune(later, 10) == 1
@@ -223,7 +223,7 @@ async def test_a_tree_stays_while_something_in_it_runs(house: House) -> None:
     assert await house.state(root) is State.COMPLETED
     assert await house.store.tasks.prune(later, 10) == 0
     await house.store.tasks.cancel(child.id, "", later)
-    due = await house.store.tasks.next_due()
+    due = await house.store.tasks.next_due(house.now)
     assert due is not None
     assert later < due <= later + timedelta(minutes=1)
     assert await house.store.tasks.prune(due, 10) == 1

@@ -273,12 +273,12 @@ async def test_time_may_be_set_and_moved(house: House) -> None:
     task = await house.submit()
     later = await house.store.tasks.change(task.id, Change(run_at=house.now + HOUR), house.now)
     assert (later.state, later.run_at) == (State.SCHEDULED, house.now + HOUR)
-    assert await house.store.tasks.next_due() == house.now + HOUR
+    assert await house.store.tasks.next_due(house.now) == house.now + HOUR
     house.notifier.taken()
     sooner = await house.store.tasks.change(task.id, Change(run_at=house.now + HOUR / 2), house.now)
     assert Topic.TIMERS in house.notifier.taken()
     assert sooner.state is State.SCHEDULED
-    assert await house.store.tasks.next_due() == house.now + HOUR / 2
+    assert await house.store.tasks.next_due(house.now) == house.now + HOUR / 2
     now = await house.store.tasks.change(task.id, Change(run_at=house.now), house.now)
     assert now.state is State.QUEUED
 
@@ -375,13 +375,13 @@ async def test_time_places_what_is_due(house: House) -> None:
     due = [await house.submit(run_at=house.now + timedelta(minutes=n)) for n in (1, 2, 3)]
     gated = await house.submit(run_at=house.now + timedelta(minutes=1), gate="http://g")
     assert await house.store.tasks.advance(house.now, 10) == 0
-    assert await house.store.tasks.next_due() == due[0].run_at
+    assert await house.store.tasks.next_due(house.now) == due[0].run_at
     house.tick(180)
     assert await house.store.tasks.advance(house.now, 2) == 2
     assert await house.states(*due, gated) == [State.QUEUED] * 2 + [State.SCHEDULED] * 2
     assert await house.store.tasks.advance(house.now, 2) == 1
     assert (await house.get(due[2])).queued_at == house.now
-    assert await house.store.tasks.next_due() is None
+    assert await house.store.tasks.next_due(house.now) is None
 
 
 async def test_two_processes_place_what_is_due_once(house: House, other_house: House) -> None:
@@ -399,18 +399,18 @@ async def test_gates_are_asked_by_turns(house: House) -> None:
     await house.submit(gate="http://g", run_at=house.now + HOUR)
     await house.submit(gate="http://g", paused=True)
     gated = house.store.tasks.gated
-    first = await gated(house.now, house.now, 2)
-    second = await gated(house.now, house.now - HOUR, 2)
+    first = await gated(house.now, timedelta(0), 2)
+    second = await gated(house.now, HOUR, 2)
     assert {task.id for task in (*first, *second)} == {task.id for task in tasks}
-    assert await gated(house.tick(), house.now - HOUR, 9) == []
-    again = await gated(house.tick(), house.now - timedelta(seconds=1), 9)
+    assert await gated(house.tick(), HOUR, 9) == []
+    again = await gated(house.tick(), timedelta(seconds=1), 9)
     assert {task.id for task in again} == {task.id for task in tasks}
 
 
 async def test_each_gate_is_asked_by_one_of_two_processes(house: House, other_house: House) -> None:
     await house.submit_all(*(new_task(gate="http://g") for _ in range(20)))
     asked = await asyncio.gather(
-        *(one.store.tasks.gated(house.now, house.now - HOUR, 5) for one in (house, other_house) for _ in range(4))
+        *(one.store.tasks.gated(house.now, HOUR, 5) for one in (house, other_house) for _ in range(4))
     )
     ids = [task.id for tasks in asked for task in tasks]
     assert len(ids) == len(set(ids)) == 20
@@ -418,9 +418,9 @@ async def test_each_gate_is_asked_by_one_of_two_processes(house: House, other_ho
 
 async def test_a_changed_gate_is_asked_at_once(house: House) -> None:
     task = await house.submit(gate="http://g")
-    await house.store.tasks.gated(house.now, house.now, 9)
+    await house.store.tasks.gated(house.now, timedelta(0), 9)
     await house.store.tasks.change(task.id, Change(gate="http://other"), house.now)
-    [gated] = await house.store.tasks.gated(house.now, house.now - HOUR, 9)
+    [gated] = await house.store.tasks.gated(house.now, HOUR, 9)
     assert gated.gate == "http://other"
 
 
@@ -458,7 +458,7 @@ async def test_nothing_is_done_to_what_is_not_there(house: House, *, known: bool
         lambda: tasks.open_gate(task_id, house.now),
         lambda: tasks.delete(task_id, house.now),
         lambda: tasks.get(task_id),
-        lambda: tasks.args(task_id),
+        lambda: tasks.asked(task_id),
         lambda: tasks.tree(task_id, 1, 1),
         lambda: tasks.obstacles(task_id, house.now),
     ):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from taskward.bootstrap.house import House
 from taskward.bootstrap.signals import StopRequests
 from taskward.engine import Maintenance, Tempo, Worker
-from taskward.outbound import OutboundClient
+from taskward.outbound import OutboundClient, OutboundFailed
 from taskward.service.catalogue import Catalogue
 
 
@@ -55,7 +55,10 @@ async def keeping_house(house: House) -> AsyncIterator[None]:
     ) as outbound:
 
         async def probe(url: str) -> bool:
-            return 200 <= (await outbound.request("GET", url)).status < 400
+            status = (await outbound.request("GET", url)).status
+            if not 200 <= status < 400:
+                raise OutboundFailed(url, f"it answered {status}")
+            return True
 
         maintenance = Maintenance(
             house.store,

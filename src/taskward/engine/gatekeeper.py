@@ -4,16 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import structlog
-
 from taskward.engine.chore import Chore
 from taskward.engine.tempo import Tempo
 from taskward.model.errors import NotFound
 from taskward.model.settings import duration_of
 from taskward.model.task import Task
 from taskward.ports import Clock, Notifier, Store, Topic
-
-_log = structlog.get_logger(__name__)
 
 Probe = Callable[[str], Awaitable[bool]]
 """Whether the gate behind a URL is open: a GET of it is answered 2xx or 3xx. What it raises counts as closed."""
@@ -23,7 +19,9 @@ _AT_ONCE = 20
 
 
 class Gatekeeper(Chore):
-    """Asks each gate at once when its task is due, then once per interval (the run-time setting `gate_interval`)."""
+    """Asks each gate at once when its task is due, then once per interval: that of its pool, or the
+    run-time setting `gate_interval`.
+    """
 
     topics = (Topic.TIMERS, Topic.SETTINGS)
 
@@ -38,7 +36,7 @@ class Gatekeeper(Chore):
         """Asks the gates that are due, each URL once, and opens the tasks behind those that are open."""
         now = self._clock.now()
         interval = duration_of("gate_interval", await self._store.registry.settings(""))
-        tasks = await self._store.tasks.gated(now, now - interval, _BATCH)
+        tasks = await self._store.tasks.gated(now, interval, _BATCH)
         waiting: dict[str, list[Task]] = {}
         for task in tasks:
             if task.gate is not None:
@@ -51,12 +49,14 @@ class Gatekeeper(Chore):
 
     async def _ask(self, url: str, behind: list[Task], turnstile: asyncio.Semaphore) -> None:
         async with turnstile:
+            reason = ""
             try:
-                is_open = await self._probe(url)
+                if not await self._probe(url):
+                    reason = "it was not answered 2xx or 3xx"
             except Exception as error:  # noqa: BLE001 - whatever it is, the gate has not said that it is open
-                _log.info("a gate cannot be asked", gate=url, error=str(error))
-                return
-        if not is_open:
+                reason = str(error) or type(error).__name__
+        if reason:
+            await self._store.tasks.gate_closed([task.id for task in behind], reason, self._clock.now())
             return
         for task in behind:
             try:

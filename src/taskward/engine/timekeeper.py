@@ -43,8 +43,8 @@ class Timekeeper(Chore):
 
     async def turn(self) -> timedelta:
         """Does what is due; returns how long it is until something is."""
-        due = await self._store.tasks.next_due()
         now = self._clock.now()
+        due = await self._store.tasks.next_due(now)
         if self._sweep_at is None or now >= self._sweep_at:
             # Old idempotency keys and traces of what was removed come due by no clock of their own.
             await self._store.tasks.prune(now, _BATCH)

@@ -32,13 +32,27 @@ class Field(StrEnum):
     """When nothing but a slot and a worker was left to wait for."""
     STARTED = "started"
     FINISHED = "finished"
+    NUMBER = "number"
+    PRIORITY = "priority"
+    DUE = "due"
+    """Its `run_at`; of a task without, when it was created."""
+    PLACE = "place"
+    """Of a waiting root, its place among those of its client in the same state; 1 of all others. Only to order by."""
+    SUCCESSOR = "successor"
+    """The run that replaces it."""
+    ARGS = "args"
+    """As readers see them."""
+    PERSIST = "persist"
+    INTERNAL = "internal"
 
 
 class OneOf(Struct, frozen=True):
-    """The field is one of these values: UUIDs for ID and PARENT, texts elsewhere. Not for instants."""
+    """The field is one of these values: UUIDs for ID, PARENT and SUCCESSOR, whole numbers for NUMBER and PRIORITY,
+    truths for PERSIST and INTERNAL, texts elsewhere. Not for instants.
+    """
 
     field: Field
-    values: tuple[str | UUID, ...]
+    values: tuple[str | int | UUID, ...]
 
 
 class Contains(Struct, frozen=True):
@@ -46,6 +60,20 @@ class Contains(Struct, frozen=True):
 
     field: Field
     text: str
+
+
+class Mentions(Struct, frozen=True):
+    """The field has the text in it, whatever the case of letters."""
+
+    field: Field
+    text: str
+
+
+class Numbered(Struct, frozen=True):
+    """The number is above `above` and below `below`; each may be absent."""
+
+    above: int | None = None
+    below: int | None = None
 
 
 class Between(Struct, frozen=True):
@@ -106,7 +134,9 @@ class Some(Struct, frozen=True):
     conditions: "tuple[Condition, ...]" = ()
 
 
-Condition = OneOf | Contains | Between | Known | Locks | Made | Labeled | ParentOf | Not | Every | Some
+Condition = (
+    OneOf | Contains | Mentions | Numbered | Between | Known | Locks | Made | Labeled | ParentOf | Not | Every | Some
+)
 
 ALWAYS = Every()
 NEVER = Some()

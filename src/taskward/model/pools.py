@@ -4,6 +4,8 @@ Of `limit` slots, `reserved` are only for tasks whose priority is `threshold` or
 to the reserved slots first, so ordinary ones can always reach `limit - reserved` and never exceed it.
 """
 
+from datetime import datetime, timedelta
+
 from msgspec import Struct
 
 
@@ -18,6 +20,12 @@ class Pool(Struct, frozen=True):
     running: int = 0
     running_ordinary: int = 0
     """Those of `running` that are not urgent."""
+    within: str = ""
+    """Another pool, of which each of its tasks takes a slot too; that one is in none."""
+    scheduled_from: datetime | None = None
+    """Scheduled tasks that have not started yet stay so until then."""
+    gate_interval: timedelta | None = None
+    """How often the gate of one of its tasks is asked again; None follows the setting of that name."""
 
     def is_urgent(self, priority: int) -> bool:
         """Whether a task of this priority may take a reserved slot."""
@@ -36,3 +44,16 @@ class Pool(Struct, frozen=True):
     def admits(self, priority: int) -> bool:
         """Whether a task of this priority may start now."""
         return (self.free if self.is_urgent(priority) else self.free_ordinary) > 0
+
+
+_JOBS = "jobs"
+
+
+def job_pool(client: str) -> str:
+    """The name of the pool of a client's jobs; that of the house itself for ""."""
+    return f"{_JOBS}:{client}" if client else _JOBS
+
+
+def is_open_to(name: str, client: str) -> bool:
+    """Whether a client (all of them for "") may know of a pool: it is shared, or that of the client's own jobs."""
+    return not client or name == job_pool(client) or not (name == _JOBS or name.startswith(f"{_JOBS}:"))

@@ -18,13 +18,14 @@ from taskward.ports.roster import Brood, Paths, Relative, Roster, RosterPage
 from taskward.ports.schedules import Schedule, Schedules
 from taskward.ports.search import Particulars, Search
 from taskward.ports.store import Store
-from taskward.ports.submission import IdempotencyKey, Submission, Submitted
-from taskward.ports.tally import Tally
+from taskward.ports.submission import Asked, IdempotencyKey, Submission, Submitted
+from taskward.ports.tally import Role, Tally
 from taskward.ports.tasks import Tasks
 from taskward.ports.tree import Tree, TreeNode
 from taskward.ports.workers import OperationInfo, Pulse, Queue, WorkerInfo, Workers
 
 __all__ = [
+    "Asked",
     "Brood",
     "Change",
     "Claim",
@@ -53,6 +54,7 @@ __all__ = [
     "Registry",
     "Relative",
     "ReportNote",
+    "Role",
     "Roster",
     "RosterPage",
     "Schedule",

@@ -24,6 +24,16 @@ class Submission(Struct, frozen=True):
     """The final or paused task this one repeats; it is marked as superseded in the same transaction."""
 
 
+class Asked(Struct, frozen=True):
+    """What a task was submitted with that readers are not shown, or not any more.
+
+    `args` hold secrets; `gate` is there also when it has opened.
+    """
+
+    args: bytes
+    gate: str | None
+
+
 class Submitted(Struct, frozen=True):
     """The answer to a submission, durable when it is given."""
 

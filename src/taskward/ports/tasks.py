@@ -1,7 +1,7 @@
 """The port of tasks: accept, claim, finish, steer, read."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from taskward.ports.notes import Note
 from taskward.ports.obstacle import Obstacle
 from taskward.ports.query import TaskPage, TaskQuery
 from taskward.ports.search import Particulars, Search
-from taskward.ports.submission import Submission, Submitted
+from taskward.ports.submission import Asked, Submission, Submitted
 from taskward.ports.tally import Tally
 from taskward.ports.tree import Tree
 
@@ -115,16 +115,20 @@ class Tasks(Protocol):
         """Places up to `limit` scheduled tasks whose time has come and that have no gate; returns how many."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """The earliest instant at which advance, prune or a schedule has something to do."""
+    async def next_due(self, now: datetime) -> datetime | None:
+        """The earliest instant at which advance, prune or a schedule has something to do, as far as is known now."""
         ...
 
-    async def gated(self, now: datetime, asked_before: datetime, limit: int) -> list[Task]:
+    async def gated(self, now: datetime, interval: timedelta, limit: int) -> list[Task]:
         """Scheduled tasks whose time has come and whose gate is to be asked now.
 
-        Never asked ones come first, then those last asked at or before `asked_before`. Each is noted as asked now, so
-        that of many processes one asks.
+        Never asked ones come first, then those last asked an `interval` ago, or that of their pool. Each is noted as
+        asked now, so that of many processes one asks.
         """
+        ...
+
+    async def gate_closed(self, ids: Sequence[UUID], reason: str, now: datetime) -> None:
+        """Notes why gates were found closed; in the log of each task once, until the reason is another."""
         ...
 
     async def get(self, task_id: UUID) -> Task:
@@ -139,8 +143,14 @@ class Tasks(Protocol):
         """Those that exist."""
         ...
 
-    async def args(self, task_id: UUID) -> bytes:
-        """The arguments as they were submitted, secrets included: for a rerun. Raises NotFound, Gone."""
+    async def asked(self, task_id: UUID) -> Asked:
+        """What it was submitted with, secrets included: for a rerun. Raises NotFound, Gone."""
+        ...
+
+    async def places(self, tasks: Sequence[Task]) -> dict[UUID, int]:
+        """The places of waiting roots among those of their client in the same state, from 1: of queued ones in the
+        order of dispatch, of others by their time. Exact up to 100,000.
+        """
         ...
 
     async def page(self, query: TaskQuery) -> TaskPage:
@@ -192,4 +202,8 @@ class Tasks(Protocol):
 
     async def tallies(self) -> list[Tally]:
         """Maintained counters; reading them counts no task."""
+        ...
+
+    async def forgotten(self, client: str) -> int:
+        """How many tasks that had ended were forgotten since the beginning, of one client, or with "" of all."""
         ...

@@ -108,6 +108,10 @@ class Workers(Protocol):
         """Makes or changes a pool; never touches what runs; wakes the dispatchers."""
         ...
 
+    async def enclose(self, outer: Pool, names: Sequence[str]) -> None:
+        """Makes or changes a pool, and puts pools of these names within it, with what runs in them."""
+        ...
+
     async def delete_pool(self, name: str) -> None:
         """Raises NotFound; Conflict while tasks wait for or run in it."""
         ...

@@ -3,9 +3,11 @@
 import re
 from uuid import UUID
 
+from msgspec import structs
+
 from taskward.auth import Principal
 from taskward.model.errors import Forbidden, Invalid, NotFound
-from taskward.model.pools import Pool
+from taskward.model.pools import Pool, is_open_to
 from taskward.ports import Clock, Queue, WorkerInfo, Workers
 from taskward.wire import PoolBody
 
@@ -47,7 +49,8 @@ class Fleet:
     async def pools(self, principal: Principal) -> list[Pool]:
         """By name."""
         principal.require("read")
-        return sorted(await self._workers.pools(), key=lambda pool: pool.name)
+        pools = [pool for pool in await self._workers.pools() if is_open_to(pool.name, principal.client)]
+        return sorted(pools, key=lambda pool: pool.name)
 
     async def pool(self, principal: Principal, name: str) -> Pool:
         """Raises NotFound."""
@@ -62,9 +65,11 @@ class Fleet:
         _check_name(name)
         if body.reserved > body.limit:
             raise Invalid("/reserved", f"must not be more than limit ({body.limit})")
-        is_new = all(pool.name != name for pool in await self._workers.pools())
-        pool = Pool(name, body.limit, body.reserved, body.threshold)
-        return await self._workers.set_pool(pool, self._clock.now()), is_new
+        known = next((pool for pool in await self._workers.pools() if pool.name == name), None)
+        pool = structs.replace(
+            known or Pool(name, body.limit), limit=body.limit, reserved=body.reserved, threshold=body.threshold
+        )
+        return await self._workers.set_pool(pool, self._clock.now()), known is None
 
     async def delete_pool(self, principal: Principal, name: str) -> None:
         """Needs admin. Raises NotFound, and Conflict while tasks wait for or run in it."""

@@ -12,10 +12,11 @@ from uuid_utils.compat import uuid7
 from taskward.auth import Principal
 from taskward.model.errors import Conflict, Invalid, NotFound, TaskwardError
 from taskward.model.masking import mask_value
+from taskward.model.pools import is_open_to
 from taskward.model.states import State
 from taskward.model.task import Kind, NewTask, Task
 from taskward.operations import Wishes
-from taskward.ports import Clock, IdempotencyKey, Submission, Submitted, Tasks
+from taskward.ports import Asked, Clock, IdempotencyKey, Submission, Submitted, Tasks
 from taskward.service.catalogue import Catalogue
 from taskward.service.instants import duration, utc
 from taskward.wire import Submit
@@ -73,11 +74,12 @@ class Submissions:
             key = IdempotencyKey(principal.client, idempotency_key, _fingerprint(wanted))
         return await self._tasks.submit(Submission(tuple(new), idempotency=key), self._clock.now())
 
-    async def rerun(self, principal: Principal, task: Task, args: bytes) -> Task:
+    async def rerun(self, principal: Principal, task: Task, asked: Asked) -> Task:
         """Runs a task's operation again with the same arguments and wishes, as a root that supersedes it. Needs write.
 
-        `args` are its arguments as they were submitted. Raises Conflict while it is not final, Invalid when the
-        operation has changed and refuses the arguments now.
+        It runs now, or when the gate of the first run is open again; whether it is kept for good is decided anew.
+        Raises Conflict while the task is neither final nor paused, Invalid when the operation has changed and refuses
+        the arguments now.
         """
         principal.require("write")
         if task.kind is not Kind.TASK:
@@ -98,11 +100,11 @@ class Submissions:
             # A child is in no pool; run again it is a root.
             pool=task.pool if task.is_root else None,
             resources=task.resources,
-            persist=task.persist,
+            gate=asked.gate,
             timeout=task.rules.timeout,
             retry=task.rules.retry,
         )
-        new = operation.new_task(uuid7(), msgspec.json.decode(args), wishes)
+        new = operation.new_task(uuid7(), msgspec.json.decode(asked.args), wishes)
         submitted = await self._tasks.submit(Submission((new,), supersedes=task.id), self._clock.now())
         return submitted.tasks[0]
 
@@ -130,11 +132,7 @@ class Submissions:
             return self._external(principal, submit, parent, correlation_id)
         if submit.abortable is not None:
             raise Invalid("/abortable", "is for work tracked from outside (state: running); the operation says it else")
-        for index, dependency in enumerate(submit.depends_on):
-            if dependency not in relatives:
-                raise Invalid(f"/depends_on/{index}", f"there is no task {dependency}")
-        if submit.gate is not None:
-            check_gate(submit.gate)
+        _check_admission(principal, submit, relatives)
         try:
             operation = await self._catalogue.operation(submit.operation)
         except NotFound as error:
@@ -196,6 +194,17 @@ class Submissions:
             persist=bool(submit.persist),
             abortable=submit.abortable is not False,
         )
+
+
+def _check_admission(principal: Principal, submit: Submit, relatives: dict[UUID, Task]) -> None:
+    """Raises Invalid for what a task cannot wait for."""
+    for index, dependency in enumerate(submit.depends_on):
+        if dependency not in relatives:
+            raise Invalid(f"/depends_on/{index}", f"there is no task {dependency}")
+    if submit.gate is not None:
+        check_gate(submit.gate)
+    if submit.pool and not is_open_to(submit.pool, principal.client):
+        raise Invalid("/pool", f"no pool is called {submit.pool}; make it first, or leave it out")
 
 
 def check_gate(url: str) -> None:

@@ -106,7 +106,7 @@ class TaskDesk:
     async def rerun(self, principal: Principal, ref: Ref) -> Task:
         """A new task that does the same and supersedes it. Raises Conflict."""
         task = await self._steered(principal, ref)
-        return await self._submissions.rerun(principal, task, await self._tasks.args(task.id))
+        return await self._submissions.rerun(principal, task, await self._tasks.asked(task.id))
 
     async def persist(self, principal: Principal, ref: Ref) -> Task:
         """Exempts it from every expiry."""

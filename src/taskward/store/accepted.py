@@ -92,6 +92,10 @@ class Accepted:
         return self.new.queue
 
     @property
+    def internal(self) -> bool:
+        return self.new.internal
+
+    @property
     def attempt(self) -> int:
         return 1 if self.new.kind is Kind.EXTERNAL else 0
 

@@ -17,7 +17,9 @@ from taskward.model.conditions import (
     Labeled,
     Locks,
     Made,
+    Mentions,
     Not,
+    Numbered,
     OneOf,
     Order,
     ParentOf,
@@ -44,13 +46,29 @@ COLUMNS = {
     Field.QUEUED: "t.queued_at",
     Field.STARTED: "t.started_at",
     Field.FINISHED: "t.finished_at",
+    Field.NUMBER: "t.number",
+    Field.PRIORITY: "t.priority",
+    Field.DUE: "COALESCE(t.run_at, t.created_at)",
+    Field.PLACE: "COALESCE(place.place, 1)",
+    Field.SUCCESSOR: "t.superseded_by",
+    Field.ARGS: "COALESCE(t.args_shown, t.args)",
+    Field.PERSIST: "t.persist",
+    Field.INTERNAL: "t.internal",
 }
-_NULLABLE = frozenset({Field.PARENT, Field.RESULT, Field.ERROR, Field.QUEUED, Field.STARTED, Field.FINISHED})
+PLACES = (
+    "(SELECT number, row_number() OVER (PARTITION BY client, state"
+    " ORDER BY CASE WHEN state = 'queued' THEN priority ELSE COALESCE(run_at, created_at) END, number) AS place"
+    " FROM task WHERE state IN ('queued', 'scheduled', 'paused', 'blocked') AND parent_id IS NULL)"
+)
+"""Where `Field.PLACE` comes from, by number."""
+_NULLABLE = frozenset(
+    {Field.PARENT, Field.SUCCESSOR, Field.RESULT, Field.ERROR, Field.QUEUED, Field.STARTED, Field.FINISHED}
+)
 
 
 def postgres_text(sql: str) -> str:
     """The same statement as PostgreSQL takes it."""
-    return sql.replace("+t.", "t.").replace("instr(", "strpos(")
+    return sql.replace("+t.", "t.").replace("instr(", "strpos(").replace("unicode_lower(", "lower(")
 
 
 class Clauses:
@@ -64,7 +82,7 @@ class Clauses:
         self.args.append(value.bytes if isinstance(value, UUID) else value)
         return f"${len(self.args)}"
 
-    def one_of(self, column: str, values: tuple[str | UUID, ...]) -> str:
+    def one_of(self, column: str, values: tuple[str | int | UUID, ...]) -> str:
         """That a column has one of these values."""
         if not values:
             return "FALSE"
@@ -72,13 +90,21 @@ class Clauses:
             return f"{column} = {self.bind(values[0])}"
         return f"{column} IN ({', '.join(self.bind(value) for value in values)})"
 
-    def render(self, condition: Condition) -> str:  # noqa: C901, PLR0911 - one line for each kind of condition
+    def render(self, condition: Condition) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of condition
         """As a boolean expression that hides from SQLite's planner."""
         match condition:
             case OneOf(field, values):
                 return self.one_of(f"+{COLUMNS[field]}", values)
             case Contains(field, wanted):
                 return f"instr({COLUMNS[field]}, {self.bind(wanted)}) > 0"
+            case Mentions(field, wanted):
+                # SQLite's own function knows ASCII letters only, and is quick.
+                lower = "lower" if wanted.isascii() else "unicode_lower"
+                return f"instr({lower}({COLUMNS[field]}), {self.bind(wanted.lower())}) > 0"
+            case Numbered(above, below):
+                bounds = [f"+t.number > {self.bind(above)}"] if above is not None else []
+                bounds += [f"+t.number < {self.bind(below)}"] if below is not None else []
+                return f"({' AND '.join(bounds)})" if bounds else "TRUE"
             case Between(field, since, before):
                 column = f"+{COLUMNS[field]}"
                 bounds = [f"{column} >= {self.bind(to_micros(since))}"] if since is not None else []

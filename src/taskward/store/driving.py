@@ -92,6 +92,8 @@ def _by_id(part: Condition, clauses: Clauses) -> tuple[Run, ...]:
     match part:
         case OneOf(Field.ID, values):
             return (_few(clauses.one_of("t.id", values)),)
+        case OneOf(Field.NUMBER, values):
+            return (Run(clauses.one_of("t.number", values)),)
         case ParentOf(child):
             return (_few(f"t.id = (SELECT parent_id FROM task WHERE id = {clauses.bind(child)})"),)
     return ()

@@ -12,6 +12,7 @@ from taskward.store import lines
 from taskward.store.folding import close_steps
 from taskward.store.placing import place
 from taskward.store.plan import Ledger, Plan, Q, text
+from taskward.store.pools import Taken, fill, lock
 from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, storable, task_from
 from taskward.store.settling import free_slots, settle
 
@@ -121,11 +122,13 @@ def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
     operations = list(claim.operations)
     heads = yield from _heads("", queues, claim.limit, operations)
     pools: dict[str, Pool] = {}
+    outer: dict[str, Pool] = {}
     if facts["pool"]:
-        pools = {row[0]: Pool(*row) for row in (yield Q.lock_pools(facts["pool"]))}
+        pools, outer = yield from lock(facts["pool"])
         for pool in pools.values():
-            heads += yield from _heads(pool.name, queues, min(claim.limit, pool.free), operations)
-    chosen = _choose(heads, pools, claim.limit)
+            free = min(claim.limit, pool.free, outer.get(pool.within, pool).free)
+            heads += yield from _heads(pool.name, queues, free, operations)
+    chosen = _choose(heads, pools, outer, claim.limit)
     if len(pools) < len(facts["pool"]) or len(heads) > len(chosen) == claim.limit:
         # Another claim is at a pool, or this one held tasks it left: whoever found nothing meanwhile looks again.
         ledger.wake(Topic.WORK)
@@ -151,10 +154,10 @@ def _heads(pool: str, queues: Sequence[str], limit: int, operations: list[str]) 
     return heads
 
 
-def _choose(heads: list[Head], pools: dict[str, Pool], limit: int) -> list[Head]:
-    """The most urgent heads that fit their pools, at most `limit`."""
-    free = {name: pool.free for name, pool in pools.items()}
-    ordinary = {name: pool.free_ordinary for name, pool in pools.items()}
+def _choose(heads: list[Head], pools: dict[str, Pool], outer: dict[str, Pool], limit: int) -> list[Head]:
+    """The most urgent heads that fit their pools, and those around them; at most `limit`."""
+    free = {name: pool.free for name, pool in (pools | outer).items()}
+    ordinary = {name: pool.free_ordinary for name, pool in (pools | outer).items()}
     chosen: list[Head] = []
     for head in sorted(heads):
         if len(chosen) == limit:
@@ -162,10 +165,12 @@ def _choose(heads: list[Head], pools: dict[str, Pool], limit: int) -> list[Head]
         priority, _, name = head
         if name:
             urgent = pools[name].is_urgent(priority)
-            if free[name] == 0 or (not urgent and ordinary[name] == 0):
+            both = [each for each in (name, pools[name].within) if each in free]
+            if any(free[each] == 0 or (not urgent and ordinary[each] == 0) for each in both):
                 continue
-            free[name] -= 1
-            ordinary[name] = min(ordinary[name] - (not urgent), free[name])
+            for each in both:
+                free[each] -= 1
+                ordinary[each] = min(ordinary[each] - (not urgent), free[each])
         chosen.append(head)
     return chosen
 
@@ -173,26 +178,26 @@ def _choose(heads: list[Head], pools: dict[str, Pool], limit: int) -> list[Head]
 def _charge(tasks: Sequence[Task], pools: dict[str, Pool]) -> Plan[None]:
     """Takes the slots of claimed tasks, and notes on each which kind it took."""
     charges: list[tuple[int, int]] = []
-    taken: dict[str, list[int]] = {}
+    taken: dict[str, Taken] = {}
     for task in tasks:
         if task.pool:
             ordinary = not pools[task.pool].is_urgent(task.priority)
             charges.append((task.number, ORDINARY if ordinary else URGENT))
-            counts = taken.setdefault(task.pool, [0, 0])
-            counts[0] += 1
-            counts[1] += ordinary
+            running, running_ordinary = taken.get(task.pool, (0, 0))
+            taken[task.pool] = running + 1, running_ordinary + ordinary
     if charges:
         yield Q.charge.each(charges)
-        yield Q.fill_pool.each((name, *taken[name]) for name in sorted(taken))
+        yield from fill(taken)
 
 
 class _Claimed:
     """A claimed task as the ledger reads it."""
 
-    __slots__ = ("attempt", "client", "id", "operation", "queue", "root_id", "since")
+    __slots__ = ("attempt", "client", "id", "internal", "operation", "queue", "root_id", "since")
 
     def __init__(self, row: Sequence[object], task: Task) -> None:
         self.id: bytes = row[0]  # type: ignore[assignment]
         self.root_id: bytes = row[12]  # type: ignore[assignment]
         self.client, self.operation, self.queue, self.attempt = task.client, task.operation, task.queue, task.attempt
         self.since = micros_or_none(task.queued_at)
+        self.internal = task.internal

@@ -12,6 +12,7 @@ from taskward.model.states import State
 from taskward.model.task import Event, LogLine, Report, Task, TaskError
 from taskward.model.tree import Folded
 from taskward.ports import (
+    Asked,
     Brood,
     Change,
     Claim,
@@ -47,6 +48,7 @@ from taskward.store import (
     journal,
     listing,
     notes,
+    pools,
     reading,
     removal,
     roster,
@@ -61,6 +63,7 @@ from taskward.store.rows import from_micros, micros_or_none, to_micros
 from taskward.store.sqlite import SqliteDatabase
 from taskward.store.submitter import Submitter
 
+_MICROSECOND = timedelta(microseconds=1)
 _PIECE = 1000
 """Most tasks that one transaction unregisters, so that others get their turn."""
 
@@ -121,12 +124,15 @@ class Tasks:
     async def advance(self, now: datetime, limit: int) -> int:
         return await self._db.write(steering.advance, to_micros(now), limit)
 
-    async def next_due(self) -> datetime | None:
-        due = await self._db.read(steering.next_due)
+    async def next_due(self, now: datetime) -> datetime | None:
+        due = await self._db.read(steering.next_due, to_micros(now))
         return None if due is None else from_micros(due)
 
-    async def gated(self, now: datetime, asked_before: datetime, limit: int) -> list[Task]:
-        return await self._db.write(steering.gated, to_micros(now), to_micros(asked_before), limit)
+    async def gated(self, now: datetime, interval: timedelta, limit: int) -> list[Task]:
+        return await self._db.write(steering.gated, to_micros(now), interval // _MICROSECOND, limit)
+
+    async def gate_closed(self, ids: Sequence[UUID], reason: str, now: datetime) -> None:
+        await self._db.write(steering.gate_closed, [one.bytes for one in ids], reason, to_micros(now))
 
     async def get(self, task_id: UUID) -> Task:
         return await self._db.read(reading.get, task_id.bytes)
@@ -137,8 +143,11 @@ class Tasks:
     async def get_many(self, ids: Sequence[UUID]) -> dict[UUID, Task]:
         return await self._db.read(reading.get_many, [one.bytes for one in ids])
 
-    async def args(self, task_id: UUID) -> bytes:
-        return await self._db.read(reading.args, task_id.bytes)
+    async def asked(self, task_id: UUID) -> Asked:
+        return await self._db.read(reading.asked, task_id.bytes)
+
+    async def places(self, tasks: Sequence[Task]) -> dict[UUID, int]:
+        return await self._db.scan(reading.places, tasks)
 
     async def page(self, query: TaskQuery) -> TaskPage:
         return await (self._db.read if listing.is_quick(query) else self._db.scan)(listing.page, query)
@@ -172,6 +181,9 @@ class Tasks:
 
     async def tallies(self) -> list[Tally]:
         return await self._db.read(reading.tallies)
+
+    async def forgotten(self, client: str) -> int:
+        return await self._db.read(reading.forgotten, client)
 
     async def drain(self) -> None:
         """Waits until what was submitted is written."""
@@ -278,13 +290,16 @@ class Workers:
         return await self._db.write(fleet.forget, to_micros(before))
 
     async def set_pool(self, pool: Pool, now: datetime) -> Pool:  # noqa: ARG002 - the port's shape
-        return await self._db.write(fleet.set_pool, pool)
+        return await self._db.write(pools.set_pool, pool)
+
+    async def enclose(self, outer: Pool, names: Sequence[str]) -> None:
+        await self._db.write(pools.enclose, outer, names)
 
     async def delete_pool(self, name: str) -> None:
-        await self._db.write(fleet.delete_pool, name)
+        await self._db.write(pools.delete_pool, name)
 
     async def pools(self) -> list[Pool]:
-        return await self._db.read(fleet.pools)
+        return await self._db.read(pools.pools)
 
     async def set_queue_paused(self, name: str, *, paused: bool) -> None:
         await self._db.write(fleet.set_queue_paused, name, paused=paused)

@@ -1,4 +1,4 @@
-"""Workers and their leases, the queues they serve, the pools that bound them."""
+"""Workers and their leases, and the queues they serve."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -6,8 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from taskward.model.errors import Conflict, NotFound
-from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Task, TaskError
 from taskward.ports import OperationInfo, Pulse, Queue, Topic, WorkerInfo
@@ -107,30 +105,7 @@ def forget(before: int) -> Plan[int]:
     return len((yield Q.forget_workers(before)))
 
 
-# ------------------------------------------------------------------ pools and queues
-
-
-def set_pool(pool: Pool) -> Plan[Pool]:
-    """See `taskward.ports.Workers.set_pool`."""
-    yield Q.set_pool(pool.name, pool.limit, pool.reserved, pool.threshold)
-    yield Q.recharge(pool.name, pool.threshold)
-    yield Q.recount_pool(pool.name)
-    yield Wake(frozenset({Topic.WORK, Topic.SETTINGS}))
-    [row] = yield Q.get_pool(pool.name)
-    return Pool(*row)
-
-
-def delete_pool(name: str) -> Plan[None]:
-    """See `taskward.ports.Workers.delete_pool`."""
-    if not (yield Q.lock_pool(name)):
-        raise NotFound("pool", name)
-    if (yield Q.pool_in_use(name)):
-        raise Conflict(f"pool {name} has tasks that wait or run in it: let them end first")
-    yield Q.delete_pool(name)
-
-
-def pools() -> Plan[list[Pool]]:
-    return [Pool(*row) for row in (yield Q.pools())]
+# ------------------------------------------------------------------ queues
 
 
 def set_queue_paused(name: str, *, paused: bool) -> Plan[None]:

@@ -8,7 +8,8 @@ import msgspec
 from taskward.model.states import State
 from taskward.model.task import Kind, Task, TaskError
 from taskward.model.tree import Folded, absorb, on_failed_path, rolled_up
-from taskward.store.plan import Ledger, Plan, Q, in_pieces, text
+from taskward.ports import Role
+from taskward.store.plan import FORGOTTEN, Ledger, Plan, Q, in_pieces, text
 from taskward.store.rows import Brief, brief_from, task_from
 
 _folded = msgspec.json.Decoder(Folded).decode
@@ -133,7 +134,8 @@ def _remove_row(task_id: bytes, task: Task, ledger: Ledger) -> Plan[None]:
     Its journal and its log stay with the root: they tell what became of it.
     """
     if task.kind is not Kind.STEP:
-        ledger.count(task.client, task.operation, task.queue, task.state, -1)
+        ledger.count((task.client, task.operation, task.queue, task.state, Role.PART), -1)
+        ledger.count((task.client, task.operation, task.queue, FORGOTTEN, Role.PART), +1)
     if task.labels:
         yield Q.delete_labels(task.number)
     if task.resources:

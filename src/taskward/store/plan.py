@@ -12,10 +12,15 @@ from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
+<<<<<<< HEAD
 from taskward.model.pace import NONE, bucket_of
 from taskward.model.states import FINAL, State
 from taskward.model.task import TaskError
 from taskward.ports import Topic
+=======
+from taskward.model.states import State
+from taskward.ports import Role, Topic
+>>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)
 from taskward.store.catalogue import Batch, Call, Row, Statement, load
 from taskward.store.rows import storable
 
@@ -34,6 +39,9 @@ class Wake(Struct, frozen=True):
 Plan: TypeAlias = Generator[Call | Batch | Wake, list[Row], T]
 
 encode = msgspec.json.Encoder().encode
+
+FORGOTTEN = "forgotten"
+"""Counted like a state: tasks that had ended and whose rows are gone."""
 
 PIECE = 1000
 """Most members of one list parameter."""
@@ -87,6 +95,10 @@ class Database(Protocol):
         ...
 
 
+Kind = tuple[str, str, str, str, str]
+"""What is counted together: client, operation, queue, state, role."""
+
+
 class Ledger:
     """What a transaction writes besides its rows: events and counters, each kind in one round trip."""
 
@@ -94,10 +106,14 @@ class Ledger:
         self.now = now
         """The instant of what happens next, in microseconds."""
         self._events: list[tuple[Any, ...]] = []
+<<<<<<< HEAD
         self._tally: Counter[tuple[str, str, str, str]] = Counter()
         self._pace: Counter[tuple[int, str, str, int]] = Counter()
         self._lasted: Counter[tuple[int, str, str, int]] = Counter()
         self._failures: dict[tuple[int, str, str, str], tuple[int, bytes, str, int]] = {}
+=======
+        self._tally: Counter[Kind] = Counter()
+>>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)
         self._topics: set[Topic] = set()
 
     def wake(self, *topics: Topic) -> None:
@@ -106,19 +122,25 @@ class Ledger:
     def event(self, task_id: bytes, root_id: bytes, client: str, kind: str, data: dict[str, Any]) -> None:
         self._events.append((task_id, root_id, client, kind, self.now, text(data)))
 
-    def count(self, client: str, operation: str, queue: str, state: str, change: int) -> None:
-        self._tally[client, operation, queue, state] += change
+    def count(self, kind: Kind, change: int) -> None:
+        self._tally[kind] += change
 
     def moved(self, task: "Counted", before: str | None, after: str, kind: str = "state", /, **facts: Any) -> None:
         """A task changed state (`before` None: it is new): an event, and one count from here to there."""
         data: dict[str, Any] = {"state": after, "from": before, "attempt": task.attempt, **facts}
         self.event(task.id, task.root_id, task.client, kind, data)
+        role = Role.PART if task.internal or task.id != task.root_id else Role.ROOT
         if before is not None:
+<<<<<<< HEAD
             self.count(task.client, task.operation, task.queue, before, -1)
         self.count(task.client, task.operation, task.queue, after, +1)
         self._keep_pace(task, before, after)
         if after == State.FAILED:
             self._keep_failure(task, facts.get("error"))
+=======
+            self.count((task.client, task.operation, task.queue, before, role), -1)
+        self.count((task.client, task.operation, task.queue, after, role), +1)
+>>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)
         if after == State.QUEUED:
             self.wake(Topic.WORK)
         elif after == State.SCHEDULED:
@@ -176,6 +198,10 @@ class Counted(Protocol):
     @property
     def attempt(self) -> int: ...
     @property
+<<<<<<< HEAD
     def since(self) -> int | None:
         """When what the move ends began, in microseconds: the wait of a start, the run of an end."""
         ...
+=======
+    def internal(self) -> bool: ...
+>>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)

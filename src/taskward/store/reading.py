@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 
 from taskward.model.errors import NotFound
-from taskward.model.states import FINAL, State
+from taskward.model.states import FINAL, WAITING, State
 from taskward.model.task import Report, Task
 from taskward.model.tree import Folded
-from taskward.ports import Tally, Tree, TreeNode
+from taskward.ports import Asked, Role, Tally, Tree, TreeNode
 from taskward.store.catalogue import Row
 from taskward.store.plan import PIECE, Plan, Q
 from taskward.store.rows import task_from
@@ -26,11 +26,34 @@ def get(task_id: bytes) -> Plan[Task]:
     return task_from(rows[0])
 
 
-def args(task_id: bytes) -> Plan[bytes]:
-    rows = yield Q.get_args(task_id)
+def asked(task_id: bytes) -> Plan[Asked]:
+    rows = yield Q.get_asked(task_id)
     if not rows:
         yield from missing(task_id)
-    return str(rows[0][0]).encode()
+    [(args, gate)] = rows
+    return Asked(str(args).encode(), gate)
+
+
+_FARTHEST = 100_000
+"""Places behind this one are not told apart."""
+
+
+def places(tasks: Sequence[Task]) -> Plan[dict[UUID, int]]:
+    """See `taskward.ports.Tasks.places`."""
+    found: dict[UUID, int] = {}
+    for state in WAITING:
+        waiting = {task.number: task for task in tasks if task.state is state}
+        if not waiting:
+            continue
+        clients, numbers = sorted({task.client for task in waiting.values()}), list(waiting)
+        if state is State.QUEUED:
+            pools = sorted({task.pool for task in waiting.values()})
+            rows = yield Q.queue_places(pools, clients, numbers, _FARTHEST)
+        else:
+            rows = yield Q.waiting_places(state.value, clients, numbers, _FARTHEST)
+        placed: dict[int, int] = dict(rows)  # type: ignore[arg-type]
+        found |= {task.id: placed.get(number, _FARTHEST + 1) for number, task in waiting.items()}
+    return found
 
 
 def by_number(number: int) -> Plan[Task]:
@@ -123,6 +146,11 @@ def reports(task_id: bytes) -> Plan[list[Report]]:
 
 def tallies() -> Plan[list[Tally]]:
     return [
-        Tally(client, operation, queue, State(state), count)
-        for client, operation, queue, state, count in (yield Q.tallies())
+        Tally(client, operation, queue, State(state), Role(role), count)
+        for client, operation, queue, state, role, count in (yield Q.tallies())
     ]
+
+
+def forgotten(client: str) -> Plan[int]:
+    [(count,)] = yield Q.forgotten(client)
+    return int(count)

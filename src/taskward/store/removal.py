@@ -12,7 +12,7 @@ from taskward.model.states import FINAL
 from taskward.model.task import Kind
 from taskward.ports import TaskQuery
 from taskward.store import listing
-from taskward.store.plan import Ledger, Plan, Q
+from taskward.store.plan import FORGOTTEN, Ledger, Plan, Q
 from taskward.store.steering import load
 
 _FINAL = frozenset(state.value for state in FINAL)
@@ -111,12 +111,13 @@ def _forget_tree(root_id: bytes, rows: Sequence[Sequence[Any]], ledger: Ledger) 
 
 
 def _forget_rows(rows: Sequence[Sequence[Any]], ledger: Ledger) -> Plan[None]:
-    """Removes rows of (id, number, client, operation, queue, state, kind, ...) and what hangs on them."""
+    """Removes rows of (id, number, client, operation, queue, state, kind, persist, role) and what hangs on them."""
     ids = [(row[0],) for row in rows]
     numbers = [(row[1],) for row in rows]
-    for _, _, client, operation, queue, state, kind, *_ in rows:
+    for _, _, client, operation, queue, state, kind, _, role in rows:
         if kind != Kind.STEP:
-            ledger.count(client, operation, queue, state, -1)
+            ledger.count((client, operation, queue, state, role), -1)
+            ledger.count((client, operation, queue, FORGOTTEN, role), +1)
     yield Q.delete_labels.each(numbers)
     yield Q.delete_task_resources.each(numbers)
     yield Q.delete_created_resources.each(numbers)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from taskward.model.policy import Resource, Rules
+from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Event, Kind, LogLine, Progress, Task, TaskError
 from taskward.store.catalogue import Row
@@ -26,7 +27,7 @@ _BRIEF = (
     "id, root_id, parent_id, client, operation, queue, attempt, state, number, priority, pool, charge, resources,"
     " has_dependents, folds, kind, unmet, ungranted, even_if_failed, run_at, gate, cancel_requested_at, abortable,"
     " pausable, pausing, worker_id, losses, lost_limit, version, expires_at, key, has_steps, keeps_children,"
-    " sequence, shard, started_at"
+    " sequence, shard, started_at, internal"
 )
 
 
@@ -50,6 +51,10 @@ MACROS = {
     "task": _TASK.replace(" args,", " COALESCE(args_shown, args),"),
     "claimed": _TASK,
     "brief": _BRIEF,
+    "pool": "name, slots, reserved, threshold, running, running_ordinary, within, scheduled_from, gate_interval",
+    # As `taskward.ports.Role`.
+    "role": "CASE WHEN parent_id IS NOT NULL OR internal THEN 'part'"
+    " WHEN superseded_by IS NULL THEN 'root' ELSE 'repeated' END",
     # How long a finished root is kept: its own rule, else the run-time setting, and as long as a registry shows it.
     "ttl": "COALESCE(ttl, (SELECT max(kept) FROM"
     f" (SELECT {_TASK_TTL} AS kept UNION ALL SELECT {_REGISTRY_TTL}) AS either))",
@@ -168,6 +173,15 @@ def task_from(row: Row) -> Task:
     )
 
 
+def pool_from(row: Row) -> Pool:
+    """A pool from the columns of `{pool}`, in their order."""
+    name, limit, reserved, threshold, running, running_ordinary, within, scheduled_from, gate_interval = row
+    return Pool(
+        name, limit, reserved, threshold, running, running_ordinary, within, instant(scheduled_from),
+        None if gate_interval is None else gate_interval * _MICROSECOND,
+    )  # fmt: skip
+
+
 class Brief(Struct, frozen=True):
     """What the plans need of a task's row: the columns of `{brief}`, in their order."""
 
@@ -208,6 +222,7 @@ class Brief(Struct, frozen=True):
     shard: int
     since: int | None
     """When its attempt started, in microseconds."""
+    internal: bool
 
     @property
     def is_final(self) -> bool:

@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from taskward.model.conditions import Between, Condition, Field, OneOf, Order, conjuncts, simplified
+from taskward.model.conditions import Between, Condition, Field, Numbered, OneOf, Order, conjuncts, simplified
 from taskward.model.errors import InvalidFilter
 from taskward.model.states import State
 from taskward.model.task import Report, Task
 from taskward.ports import Particulars, Range, Search
 from taskward.store.catalogue import Call, compose
-from taskward.store.conditions import Clauses, postgres_text
+from taskward.store.conditions import PLACES, Clauses, postgres_text
 from taskward.store.driving import Run, choose, in_order
 from taskward.store.listing import COLUMNS, number_bounds
 from taskward.store.plan import PIECE, Plan, Q
@@ -80,7 +80,7 @@ def _keys(order: Sequence[Order]) -> Sequence[Order]:
 
 
 def _holds(told: Sequence[OneOf], place: Sequence[str]) -> bool:
-    client, operation, _, state = place
+    client, operation, _, state, _ = place
     values = {Field.CLIENT: client, Field.OPERATION: operation, Field.STATE: state}
     return all(values[each.field] in each.values for each in told)
 
@@ -129,6 +129,9 @@ def _creation_bounds(parts: Sequence[Condition]) -> Plan[tuple[int, int] | None]
             if bounds is None:
                 return None
             low, high = max(low, bounds[0]), min(high, bounds[1])
+        elif isinstance(part, Numbered):
+            low = low if part.above is None else max(low, part.above + 1)
+            high = high if part.below is None else min(high, part.below - 1)
     return low, high
 
 
@@ -188,9 +191,14 @@ def _sorted_page(
         keys = (*keys, _NEWEST_FIRST)
     driver = choose(parts, span, texts.clauses)
     sorting = ", ".join(texts.clauses.order(key) for key in keys)
-    run = Run(f"({' OR '.join(run.condition for run in driver.runs)})", driver.runs[0].source)
+    placed = f" LEFT JOIN {PLACES} AS place ON place.number = t.number" if _asks_for_places(keys) else ""
+    run = Run(f"({' OR '.join(run.condition for run in driver.runs)})", driver.runs[0].source + placed)
     numbers = texts.rows(run, driver.rest, "t.number", f"ORDER BY {sorting} {window}")
-    return texts.call(f"SELECT {COLUMNS} FROM task t WHERE t.number IN ({numbers}) ORDER BY {sorting}")
+    return texts.call(f"SELECT {COLUMNS} FROM task t{placed} WHERE t.number IN ({numbers}) ORDER BY {sorting}")
+
+
+def _asks_for_places(keys: Sequence[Order]) -> bool:
+    return any(key.field is Field.PLACE for key in keys)
 
 
 class _Texts:

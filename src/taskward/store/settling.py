@@ -1,6 +1,5 @@
 """What the end of a task sets off: slots, lines, dependents, folding."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from taskward.model.errors import IllegalTransition
@@ -10,6 +9,7 @@ from taskward.ports import Topic
 from taskward.store import folding, lines
 from taskward.store.placing import place
 from taskward.store.plan import Ledger, Plan, Q, text
+from taskward.store.pools import Taken, fill
 from taskward.store.rows import Brief, brief_from, resources_from
 
 _SOON = 60_000_000
@@ -18,14 +18,13 @@ _SOON = 60_000_000
 
 def free_slots(ended: Iterable[Brief], ledger: Ledger) -> Plan[None]:
     """Gives back the pool slots of attempts that ended."""
-    freed: Counter[str] = Counter()
-    ordinary: Counter[str] = Counter()
+    freed: dict[str, Taken] = {}
     for task in ended:
         if task.charge:
-            freed[task.pool] += 1
-            ordinary[task.pool] += task.charge == 2
+            running, ordinary = freed.get(task.pool, (0, 0))
+            freed[task.pool] = running - 1, ordinary - (task.charge == 2)
     if freed:
-        yield Q.fill_pool.each((name, -freed[name], -ordinary[name]) for name in sorted(freed))
+        yield from fill(freed)
         ledger.wake(Topic.WORK)
 
 

@@ -1,5 +1,6 @@
 """What operators do to tasks: cancel, pause, resume, change; and what time does: advance, open gates."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from taskward.ports import Change, Topic
 from taskward.store import lines
 from taskward.store.canceling import cancel_tree, canceled, lock_lines_below
 from taskward.store.placing import is_closed, move, place, withdraw
-from taskward.store.plan import Ledger, Plan, Q, text
-from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, task_from
+from taskward.store.plan import Ledger, Plan, Q, Wake, text
+from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, storable, task_from
 from taskward.store.settling import settle
 
 
@@ -170,6 +171,8 @@ def open_gate(task_id: bytes, now: int) -> Plan[Task]:
     rows = yield Q.clear_gate(task_id, now)
     if rows:
         ledger.event(task.id, task.root_id, task.client, "updated", {"gate": None})
+        ledger.wake(Topic.LOGS)
+        yield Q.insert_log(*_gate_line(task_id, now, _INFO, "the gate is open"))
         if task.state == State.SCHEDULED:
             yield from place(brief_from(rows[0]), ledger)
     yield from ledger.write()
@@ -186,16 +189,31 @@ def advance(now: int, limit: int) -> Plan[int]:
     return len(due)
 
 
-def gated(now: int, asked_before: int, limit: int) -> Plan[list[Task]]:
+def gated(now: int, interval: int, limit: int) -> Plan[list[Task]]:
     """See `taskward.ports.Tasks.gated`."""
-    tasks = [task_from(row) for row in (yield Q.gated(now, asked_before, limit))]
+    tasks = [task_from(row) for row in (yield Q.gated(now, interval, limit))]
     yield Q.note_probe.each((task.id.bytes, now) for task in tasks)
     return tasks
 
 
-def next_due() -> Plan[int | None]:
+def gate_closed(ids: Sequence[bytes], reason: str, now: int) -> Plan[None]:
+    """See `taskward.ports.Tasks.gate_closed`."""
+    told = yield Q.note_closed.each((one, reason) for one in ids)
+    yield Q.insert_log.each(_gate_line(row[0], now, _WARNING, f"the gate is closed: {reason}") for row in told)
+    if told:
+        yield Wake(frozenset({Topic.LOGS}))
+
+
+_INFO, _WARNING = 1, 2
+
+
+def _gate_line(task_id: bytes, now: int, severity: int, message: str) -> tuple[Any, ...]:
+    return (task_id, now, severity, "controller", storable(message), 0, None, True, "{}")
+
+
+def next_due(now: int) -> Plan[int | None]:
     """See `taskward.ports.Tasks.next_due`, in microseconds."""
     due: list[int] = []
-    for statement in (Q.next_run_at, Q.next_expiry, Q.next_tick):
-        due += (row[0] for row in (yield statement()))
+    for call in (Q.next_run_at(now), Q.next_release(now), Q.next_expiry(), Q.next_tick()):
+        due += (row[0] for row in (yield call))
     return min(due, default=None)

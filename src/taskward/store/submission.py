@@ -9,7 +9,7 @@ import msgspec
 from taskward.model.errors import Conflict, Gone, Invalid, KeyReused, NotFound, TaskwardError
 from taskward.model.states import State
 from taskward.model.task import Kind, TaskError
-from taskward.ports import IdempotencyKey, Submission, Submitted
+from taskward.ports import IdempotencyKey, Role, Submission, Submitted
 from taskward.store import lines
 from taskward.store.accepted import Accepted
 from taskward.store.canceling import cancel_tree, lock_lines_below, superseded
@@ -227,7 +227,13 @@ def _supersede(repeated: Brief, successor: Accepted, ledger: Ledger) -> Plan[Non
     """Marks a task as replaced; a paused one ends, else both could come to run."""
     if repeated.state == State.PAUSED:
         yield from cancel_tree(repeated, superseded(), ledger)
-    yield Q.supersede(repeated.id, successor.id, ledger.now)
+    first = yield Q.supersede_first(repeated.id, successor.id, ledger.now)
+    if not first:
+        yield Q.supersede(repeated.id, successor.id, ledger.now)
+    elif repeated.parent_id is None and not repeated.internal:
+        [(state,)] = first
+        for role, change in ((Role.ROOT, -1), (Role.REPEATED, +1)):
+            ledger.count((repeated.client, repeated.operation, repeated.queue, state, role), change)
     facts = {"superseded_by": successor.new.id}
     ledger.event(repeated.id, repeated.root_id, repeated.client, "updated", facts)
 

@@ -5,13 +5,12 @@ from uuid import UUID
 
 import msgspec
 
-from taskward.model.pools import Pool
 from taskward.model.states import WAITING, State
 from taskward.model.task import Task
 from taskward.ports import Obstacle
 from taskward.store.plan import Plan, Q
 from taskward.store.reading import get
-from taskward.store.rows import micros_or_none
+from taskward.store.rows import micros_or_none, pool_from
 
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 _FEW = 5
@@ -84,7 +83,7 @@ def _pool(task: Task) -> Plan[list[Obstacle]]:
     rows = yield Q.get_pool(task.pool)
     if not rows:
         return [Obstacle("pool", f"pool {task.pool} does not exist any more", {"pool": task.pool})]
-    pool = Pool(*rows[0])
+    pool = pool_from(rows[0])
     if pool.admits(task.priority):
         return []
     facts = {"pool": pool, "urgent": pool.is_urgent(task.priority)}

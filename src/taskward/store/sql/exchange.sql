@@ -49,12 +49,19 @@ UNION ALL SELECT 'pool', name, 0, 0, 0, 0, 0 FROM pool
     WHERE running < slots AND EXISTS (SELECT 1 FROM task WHERE task.pool = pool.name AND task.state = 'queued')
 
 -- name: lock_pools sqlite
-SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool WHERE name IN ($1[]) ORDER BY name
+SELECT {pool} FROM pool WHERE name IN ($1[]) ORDER BY name
 
 -- name: lock_pools postgres
 -- A pool another claim is at is skipped: that claim is filling it.
-SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool WHERE name IN ($1[]) ORDER BY name
+SELECT {pool} FROM pool WHERE name IN ($1[]) ORDER BY name
 FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: lock_outer_pools sqlite
+SELECT {pool} FROM pool WHERE name IN ($1[]) ORDER BY name
+
+-- name: lock_outer_pools postgres
+-- Those within them are locked before, by claims and by ends alike.
+SELECT {pool} FROM pool WHERE name IN ($1[]) ORDER BY name FOR NO KEY UPDATE
 
 -- name: ready_heads sqlite
 SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue = $2 AND operation IN ($4[])
@@ -82,4 +89,5 @@ UPDATE task SET charge = $2 WHERE number = $1
 
 -- name: fill_pool
 UPDATE pool SET running = running + $2, running_ordinary = running_ordinary + $3 WHERE name = $1
+RETURNING name, within
 

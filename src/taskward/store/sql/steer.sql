@@ -1,12 +1,18 @@
 -- name: due sqlite
-SELECT {brief} FROM task WHERE state = 'scheduled' AND gate IS NULL AND run_at <= $1 ORDER BY run_at LIMIT $2
+SELECT {brief} FROM task WHERE state = 'scheduled' AND gate IS NULL AND run_at <= $1 AND (pool = '' OR attempt > 0 OR NOT EXISTS (SELECT 1 FROM pool WHERE name = task.pool AND scheduled_from > $1))
+ORDER BY run_at LIMIT $2
 
 -- name: due postgres
-SELECT {brief} FROM task WHERE state = 'scheduled' AND gate IS NULL AND run_at <= $1 ORDER BY run_at LIMIT $2
-FOR NO KEY UPDATE SKIP LOCKED
+SELECT {brief} FROM task WHERE state = 'scheduled' AND gate IS NULL AND run_at <= $1 AND (pool = '' OR attempt > 0 OR NOT EXISTS (SELECT 1 FROM pool WHERE name = task.pool AND scheduled_from > $1))
+ORDER BY run_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: next_run_at
-SELECT run_at FROM task WHERE state = 'scheduled' AND gate IS NULL ORDER BY run_at LIMIT 1
+-- What its pool holds back is due when the pool lets go.
+SELECT run_at FROM task WHERE state = 'scheduled' AND gate IS NULL AND (pool = '' OR attempt > 0 OR NOT EXISTS (SELECT 1 FROM pool WHERE name = task.pool AND scheduled_from > $1))
+ORDER BY run_at LIMIT 1
+
+-- name: next_release
+SELECT scheduled_from FROM pool WHERE scheduled_from > $1 ORDER BY scheduled_from LIMIT 1
 
 -- name: next_expiry
 SELECT expires_at FROM task WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
@@ -15,19 +21,34 @@ SELECT expires_at FROM task WHERE expires_at IS NOT NULL ORDER BY expires_at LIM
 SELECT next_at FROM schedule WHERE active AND next_at IS NOT NULL ORDER BY next_at LIMIT 1
 
 -- name: gated sqlite
+-- No gate is asked more often than the shortest interval; which are due by their own is looked up for the others.
 SELECT {task} FROM task WHERE state = 'scheduled' AND gate IS NOT NULL AND (run_at IS NULL OR run_at <= $1)
-AND gate_checked_at <= $2 ORDER BY gate_checked_at LIMIT $3
+AND gate_checked_at <= $1 - (
+    SELECT min(each) FROM (SELECT gate_interval AS each FROM pool UNION ALL SELECT CAST($2 AS bigint)) AS intervals
+)
+AND gate_checked_at <= $1 - COALESCE((SELECT gate_interval FROM pool WHERE name = task.pool), CAST($2 AS bigint))
+AND (pool = '' OR attempt > 0 OR NOT EXISTS (SELECT 1 FROM pool WHERE name = task.pool AND scheduled_from > $1))
+ORDER BY gate_checked_at LIMIT $3
 
 -- name: gated postgres
 SELECT {task} FROM task WHERE state = 'scheduled' AND gate IS NOT NULL AND (run_at IS NULL OR run_at <= $1)
-AND gate_checked_at <= $2 ORDER BY gate_checked_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+AND gate_checked_at <= $1 - (
+    SELECT min(each) FROM (SELECT gate_interval AS each FROM pool UNION ALL SELECT CAST($2 AS bigint)) AS intervals
+)
+AND gate_checked_at <= $1 - COALESCE((SELECT gate_interval FROM pool WHERE name = task.pool), CAST($2 AS bigint))
+AND (pool = '' OR attempt > 0 OR NOT EXISTS (SELECT 1 FROM pool WHERE name = task.pool AND scheduled_from > $1))
+ORDER BY gate_checked_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: clear_gate
-UPDATE task SET gate = NULL, updated_at = $2, version = version + 1 WHERE id = $1 AND gate IS NOT NULL
+UPDATE task SET gate = NULL, opened_gate = gate, updated_at = $2, version = version + 1
+WHERE id = $1 AND gate IS NOT NULL
 RETURNING {brief}
 
 -- name: note_probe
 UPDATE task SET gate_checked_at = $2 WHERE id = $1
+
+-- name: note_closed
+UPDATE task SET gate_said = $2 WHERE id = $1 AND gate IS NOT NULL AND gate_said <> $2 RETURNING id
 
 -- name: root_expiry
 -- A root is kept while anything below it is to be kept for good.
@@ -47,7 +68,7 @@ SELECT id FROM task WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDA
 SELECT root_id FROM task WHERE id = $1 AND root_id <> id
 
 -- name: tree_ids
-SELECT id, number, client, operation, queue, state, kind, persist FROM task WHERE root_id = $1 ORDER BY number
+SELECT id, number, client, operation, queue, state, kind, persist, {role} FROM task WHERE root_id = $1 ORDER BY number
 
 -- name: subtree_ids
 WITH RECURSIVE below(id) AS (
@@ -55,7 +76,7 @@ WITH RECURSIVE below(id) AS (
     UNION ALL
     SELECT t.id FROM task t JOIN below ON t.parent_id = below.id
 )
-SELECT t.id, t.number, t.client, t.operation, t.queue, t.state, t.kind, t.persist FROM task t JOIN below ON t.id = below.id
+SELECT id, number, client, operation, queue, state, kind, persist, {role} FROM task WHERE id IN (SELECT id FROM below)
 ORDER BY number
 
 -- name: delete_tree_folds

@@ -29,9 +29,9 @@ SELECT {task} FROM task WHERE number = $1
 -- name: get_tasks
 SELECT {task} FROM task WHERE id IN ($1[])
 
--- name: get_args
--- The arguments as submitted, for a rerun.
-SELECT args FROM task WHERE id = $1
+-- name: get_asked
+-- As submitted, for a rerun.
+SELECT args, COALESCE(gate, opened_gate) FROM task WHERE id = $1
 
 -- name: lock_task sqlite
 SELECT {brief} FROM task WHERE id = $1
@@ -69,6 +69,10 @@ SELECT {brief} FROM task WHERE parent_id = $1 AND key = $2
 
 -- name: release_key
 UPDATE task SET key = NULL, superseded_by = $2, version = version + 1, updated_at = $3 WHERE id = $1
+
+-- name: supersede_first
+UPDATE task SET superseded_by = $2, version = version + 1, updated_at = $3 WHERE id = $1 AND superseded_by IS NULL
+RETURNING state
 
 -- name: supersede
 UPDATE task SET superseded_by = $2, version = version + 1, updated_at = $3 WHERE id = $1
@@ -148,6 +152,8 @@ SELECT 1 FROM below WHERE state NOT IN ('completed', 'failed', 'canceled', 'skip
 UPDATE task SET priority = $2, run_at = $3, gate = $4, persist = $5, labels = $6, updated_at = CAST($7 AS bigint),
     version = version + 1,
     gate_checked_at = CASE WHEN COALESCE(gate, '') = COALESCE($4, '') THEN gate_checked_at ELSE 0 END,
+    gate_said = CASE WHEN COALESCE(gate, '') = COALESCE($4, '') THEN gate_said ELSE '' END,
+    opened_gate = CASE WHEN COALESCE(gate, '') = COALESCE($4, '') THEN opened_gate END,
     expires_at = CASE WHEN $5 OR parent_id IS NOT NULL OR finished_at IS NULL THEN NULL ELSE finished_at + {ttl} END,
     unregistered_at = CASE WHEN finished_at IS NULL OR parent_id IS NOT NULL THEN unregistered_at WHEN $5 THEN NULL
         WHEN persist THEN finished_at + {registry_ttl} ELSE unregistered_at END
@@ -161,16 +167,40 @@ INSERT INTO event (task_id, root_id, client, kind, at, data) SELECT $1, $2, $3, 
 DELETE FROM event WHERE task_id = $1 AND kind IN ('progress', 'tree') AND kind = $2
 
 -- name: bump_tally sqlite
-INSERT INTO tally (client, operation, queue, state, shard, count) VALUES ($1, $2, $3, $4, 0, $5)
-ON CONFLICT (client, operation, queue, state, shard) DO UPDATE SET count = count + excluded.count
+INSERT INTO tally (client, operation, queue, state, role, shard, count) VALUES ($1, $2, $3, $4, $5, 0, $6)
+ON CONFLICT (client, operation, queue, state, role, shard) DO UPDATE SET count = count + excluded.count
 
 -- name: bump_tally postgres
-INSERT INTO tally (client, operation, queue, state, shard, count) VALUES ($1, $2, $3, $4, pg_backend_pid() % 16, $5)
-ON CONFLICT (client, operation, queue, state, shard) DO UPDATE SET count = tally.count + excluded.count
+INSERT INTO tally (client, operation, queue, state, role, shard, count)
+VALUES ($1, $2, $3, $4, $5, pg_backend_pid() % 16, $6)
+ON CONFLICT (client, operation, queue, state, role, shard) DO UPDATE SET count = tally.count + excluded.count
 
 -- name: tallies
-SELECT client, operation, queue, state, CAST(SUM(count) AS bigint) FROM tally
-GROUP BY client, operation, queue, state HAVING SUM(count) <> 0 ORDER BY 1, 2, 3, 4
+SELECT client, operation, queue, state, role, CAST(SUM(count) AS bigint) FROM tally WHERE state <> 'forgotten'
+GROUP BY client, operation, queue, state, role HAVING SUM(count) <> 0 ORDER BY 1, 2, 3, 4, 5
+
+-- name: forgotten
+SELECT COALESCE(CAST(SUM(count) AS bigint), 0) FROM tally WHERE state = 'forgotten' AND (client = $1 OR $1 = '')
+
+-- name: queue_places
+-- Numbers of queued roots, by their place among those of their client.
+SELECT number, place FROM (
+    SELECT number, row_number() OVER (PARTITION BY client ORDER BY priority, number) AS place FROM (
+        SELECT number, client, priority FROM task
+        WHERE state = 'queued' AND pool IN ($1[]) AND client IN ($2[]) AND parent_id IS NULL
+        ORDER BY priority, number LIMIT $4
+    ) AS waiting
+) AS places WHERE number IN ($3[])
+
+-- name: waiting_places
+-- The same of those that wait in another state, by their time.
+SELECT number, place FROM (
+    SELECT number, row_number() OVER (PARTITION BY client ORDER BY due, number) AS place FROM (
+        SELECT number, client, COALESCE(run_at, created_at) AS due FROM task
+        WHERE state = $1 AND client IN ($2[]) AND parent_id IS NULL
+        ORDER BY due, number LIMIT $4
+    ) AS waiting
+) AS places WHERE number IN ($3[])
 
 -- name: insert_idempotency
 INSERT INTO idempotency (client, key, fingerprint, task_ids, created_at) VALUES ($1, $2, $3, $4, $5)

@@ -49,9 +49,13 @@ AND NOT EXISTS (SELECT 1 FROM task WHERE worker_id = worker.id AND state IN ('ru
 RETURNING id
 
 -- name: set_pool
-INSERT INTO pool (name, slots, reserved, threshold) VALUES ($1, $2, $3, $4)
-ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, reserved = excluded.reserved, threshold = excluded.threshold
-RETURNING name, slots, reserved, threshold, running, running_ordinary
+INSERT INTO pool (name, slots, reserved, threshold, within, scheduled_from, gate_interval)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (name) DO UPDATE SET slots = excluded.slots, reserved = excluded.reserved, threshold = excluded.threshold,
+    within = excluded.within, scheduled_from = excluded.scheduled_from, gate_interval = excluded.gate_interval
+
+-- name: put_within
+UPDATE pool SET within = $1 WHERE name IN ($2[])
 
 -- name: recharge
 -- The threshold may have moved: running tasks are charged again by today's rule.
@@ -59,7 +63,7 @@ UPDATE task SET charge = CASE WHEN priority <= $2 THEN 1 ELSE 2 END
 WHERE pool = $1 AND charge > 0 AND state IN ('running', 'canceling')
 
 -- name: pools
-SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool ORDER BY name
+SELECT {pool} FROM pool ORDER BY name
 
 -- name: pool_in_use
 SELECT 1 FROM task WHERE pool = $1 AND state IN ('scheduled', 'blocked', 'queued', 'paused', 'running', 'canceling') LIMIT 1
@@ -85,7 +89,7 @@ SELECT name, paused FROM queue ORDER BY name
 
 -- name: queue_tallies
 SELECT queue, state, CAST(SUM(count) AS bigint) FROM tally
-WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped') GROUP BY queue, state HAVING SUM(count) > 0
+WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped', 'forgotten') GROUP BY queue, state HAVING SUM(count) > 0
 
 -- name: live_workers
 SELECT queues, operations FROM worker WHERE state = 'online'
@@ -99,11 +103,17 @@ ON CONFLICT (name) DO UPDATE SET module = excluded.module, description = exclude
 SELECT name, module, description, spec, schema, seen_at FROM operation ORDER BY name
 
 -- name: get_pool
-SELECT name, slots, reserved, threshold, running, running_ordinary FROM pool WHERE name = $1
+SELECT {pool} FROM pool WHERE name = $1
 
 -- name: recount_pool
 -- Only when an operator changes a pool: its few running tasks, by the index of what runs.
 UPDATE pool SET
-    running = (SELECT count(*) FROM task WHERE task.pool = pool.name AND state IN ('running', 'canceling') AND charge > 0),
-    running_ordinary = (SELECT count(*) FROM task WHERE task.pool = pool.name AND state IN ('running', 'canceling') AND charge = 2)
+    running = (
+        SELECT count(*) FROM task WHERE state IN ('running', 'canceling') AND charge > 0
+        AND task.pool IN (SELECT name FROM pool each WHERE each.name = $1 OR each.within = $1)
+    ),
+    running_ordinary = (
+        SELECT count(*) FROM task WHERE state IN ('running', 'canceling') AND charge = 2
+        AND task.pool IN (SELECT name FROM pool each WHERE each.name = $1 OR each.within = $1)
+    )
 WHERE name = $1
