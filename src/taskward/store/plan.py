@@ -12,15 +12,10 @@ from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 import msgspec
 from msgspec import Struct
 
-<<<<<<< HEAD
 from taskward.model.pace import NONE, bucket_of
 from taskward.model.states import FINAL, State
 from taskward.model.task import TaskError
-from taskward.ports import Topic
-=======
-from taskward.model.states import State
 from taskward.ports import Role, Topic
->>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)
 from taskward.store.catalogue import Batch, Call, Row, Statement, load
 from taskward.store.rows import storable
 
@@ -106,14 +101,10 @@ class Ledger:
         self.now = now
         """The instant of what happens next, in microseconds."""
         self._events: list[tuple[Any, ...]] = []
-<<<<<<< HEAD
-        self._tally: Counter[tuple[str, str, str, str]] = Counter()
+        self._tally: Counter[Kind] = Counter()
         self._pace: Counter[tuple[int, str, str, int]] = Counter()
         self._lasted: Counter[tuple[int, str, str, int]] = Counter()
         self._failures: dict[tuple[int, str, str, str], tuple[int, bytes, str, int]] = {}
-=======
-        self._tally: Counter[Kind] = Counter()
->>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)
         self._topics: set[Topic] = set()
 
     def wake(self, *topics: Topic) -> None:
@@ -131,16 +122,11 @@ class Ledger:
         self.event(task.id, task.root_id, task.client, kind, data)
         role = Role.PART if task.internal or task.id != task.root_id else Role.ROOT
         if before is not None:
-<<<<<<< HEAD
-            self.count(task.client, task.operation, task.queue, before, -1)
-        self.count(task.client, task.operation, task.queue, after, +1)
+            self.count((task.client, task.operation, task.queue, before, role), -1)
+        self.count((task.client, task.operation, task.queue, after, role), +1)
         self._keep_pace(task, before, after)
         if after == State.FAILED:
             self._keep_failure(task, facts.get("error"))
-=======
-            self.count((task.client, task.operation, task.queue, before, role), -1)
-        self.count((task.client, task.operation, task.queue, after, role), +1)
->>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)
         if after == State.QUEUED:
             self.wake(Topic.WORK)
         elif after == State.SCHEDULED:
@@ -198,10 +184,9 @@ class Counted(Protocol):
     @property
     def attempt(self) -> int: ...
     @property
-<<<<<<< HEAD
     def since(self) -> int | None:
         """When what the move ends began, in microseconds: the wait of a start, the run of an end."""
         ...
-=======
+
+    @property
     def internal(self) -> bool: ...
->>>>>>> 2ef2851 (Tell roots from parts in the counters; let pools lie within a pool and keep a clock)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from taskward.model.pools import Pool
 from taskward.model.states import WAITING, State
 from taskward.model.task import Task
 from taskward.ports import Obstacle
@@ -85,7 +86,7 @@ def _pool(task: Task) -> Plan[list[Obstacle]]:
         return [Obstacle("pool", f"pool {task.pool} does not exist any more", {"pool": task.pool})]
     pool = pool_from(rows[0])
     if pool.admits(task.priority):
-        return []
+        return (yield from _outer_pool(task, pool))
     facts = {"pool": pool, "urgent": pool.is_urgent(task.priority)}
     if pool.free and not pool.is_urgent(task.priority):
         detail = (
@@ -94,6 +95,15 @@ def _pool(task: Task) -> Plan[list[Obstacle]]:
     else:
         detail = f"all {pool.limit} slots of pool {pool.name} are taken"
     return [Obstacle("pool", detail, facts)]
+
+
+def _outer_pool(task: Task, pool: Pool) -> Plan[list[Obstacle]]:
+    rows = (yield Q.get_pool(pool.within)) if pool.within else []
+    for outer in map(pool_from, rows):
+        if not (outer.free if pool.is_urgent(task.priority) else outer.free_ordinary):
+            detail = f"all {outer.limit} slots of pool {outer.name}, around pool {pool.name}, are taken"
+            return [Obstacle("pool", detail, {"pool": outer, "urgent": pool.is_urgent(task.priority)})]
+    return []
 
 
 def _position(task: Task) -> Plan[list[Obstacle]]:
