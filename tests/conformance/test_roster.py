@@ -248,9 +248,9 @@ async def test_a_brood_lists_rows_then_records_and_adds_their_progress_up(house:
     broods = await house.store.roster.broods([root.id, children[1].id], marred=False)
     assert broods.keys() == {root.id}
     assert [row.id for row in broods[root.id].rows] == [children[1].id, children[3].id]
-    assert broods[root.id].folded == [str(children[2].id), str(children[0].id)]
+    assert broods[root.id].folded.texts() == [str(children[2].id), str(children[0].id)]
     [marred] = (await house.store.roster.broods([root.id], marred=True)).values()
-    assert marred.folded == [str(children[0].id)]
+    assert marred.folded.texts() == [str(children[0].id)]
 
 
 async def test_progress_is_looked_for_below_what_tells_none(house: House) -> None:

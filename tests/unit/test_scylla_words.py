@@ -22,6 +22,7 @@ from taskward.http.scylla.words import (
     time,
     type_of,
 )
+from taskward.model.ids import NONE, Ids
 from taskward.model.states import FINAL, State
 from taskward.model.task import Kind, Progress, TaskError
 from taskward.model.tree import Folded
@@ -54,7 +55,7 @@ def test_suspended_came_later() -> None:
 
 def test_fields_come_in_the_order_of_the_original() -> None:
     task = make_task(id=ID)
-    seen = Sighting(task, Progress(), (Relative(CHILD, State.RUNNING, None),), [str(OLD)], 7, 3)
+    seen = Sighting(task, Progress(), (Relative(CHILD, State.RUNNING, None),), Ids.of([OLD]), 7, 3)
     assert list(members(stats_2024(task))) == [
         "task_id", "state", "type", "scope", "keyspace", "table", "entity", "sequence_number",
     ]  # fmt: skip
@@ -80,7 +81,7 @@ def test_fields_come_in_the_order_of_the_original() -> None:
 
 @pytest.mark.parametrize("write", [status_2024, status_2026])
 def test_nothing_but_the_children_is_ever_left_out(write: type) -> None:
-    seen = Sighting(make_task(state=State.QUEUED, started_at=None, type=""), Progress(), (), (), 0, 0)
+    seen = Sighting(make_task(state=State.QUEUED, started_at=None, type=""), Progress(), (), NONE, 0, 0)
     status = members(write(seen, lambda _: "", counts=False))
     assert "children_ids" not in status
     assert None not in status.values()
@@ -89,7 +90,7 @@ def test_nothing_but_the_children_is_ever_left_out(write: type) -> None:
 
 
 def test_counts_of_what_folded_are_for_those_who_ask() -> None:
-    seen = Sighting(make_task(dropped={"completed": 12}), Progress(), (), (), 1, 0)
+    seen = Sighting(make_task(dropped={"completed": 12}), Progress(), (), NONE, 1, 0)
     assert "dropped" not in members(status_2026(seen, lambda _: "", counts=False))
     assert members(status_2026(seen, lambda _: "", counts=True))["dropped"] == {"completed": 12}
 
@@ -108,7 +109,7 @@ def test_a_record_is_shown_as_a_task_is() -> None:
         error=TaskError("OSError", "disk full"),
         progress=Progress(3, 10, "files"),
     )
-    status = status_2026(Sighting(record, record.progress, (), [str(OLD)], 4, 2), lambda _: "10.0.0.1", counts=False)
+    status = status_2026(Sighting(record, record.progress, (), Ids.of([OLD]), 4, 2), lambda _: "10.0.0.1", counts=False)
     assert (status.type, status.state, status.error) == ("upload", "failed", "OSError (disk full)")
     assert (status.start_time, status.end_time) == ("2026-01-01T12:00:00Z", "2026-01-01T12:01:30Z")
     assert (status.parent_id, status.sequence_number, status.shard) == (str(CHILD), 4, 2)

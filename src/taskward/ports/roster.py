@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from taskward.model.ids import NONE, Ids
 from taskward.model.states import State
 from taskward.model.task import Task
 from taskward.model.tree import Folded
@@ -26,8 +27,7 @@ class Brood(Struct, frozen=True):
     """
 
     rows: tuple[Relative, ...] = ()
-    folded: Sequence[str] = ()
-    """Ids as texts: there may be very many, and nothing is done with them but to show them."""
+    folded: Ids = NONE
     done: float = 0
     total: float = 0
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct, structs
 
+from taskward.model.ids import Ids
 from taskward.model.states import FINAL, State
 from taskward.model.task import Progress, Task
 from taskward.model.tree import Folded, rolled_up
@@ -28,7 +29,7 @@ class Sighting(Struct, frozen=True):
     node: Task | Folded
     progress: Progress
     rows: tuple[Relative, ...]
-    folded: Sequence[str]
+    folded: Ids
     sequence: int
     shard: int
 
@@ -153,7 +154,7 @@ class Sightings:
 def sighting_of_record(record: Folded, above: Sighting | Task) -> Sighting:
     """A folded part; `above` is its parent, or another task of its tree."""
     shard = above.shard if record.shard is None else record.shard
-    children = [str(child.id) for child in record.children]
+    children = Ids.of(child.id for child in record.children)
     return Sighting(record, record.progress, (), children, above.sequence, shard)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from taskward.model.ids import NONE, Ids
 from taskward.model.states import State
 from taskward.model.task import Task
 from taskward.model.tree import Folded
@@ -66,23 +67,14 @@ def broods(ids: Sequence[bytes], *, marred: bool) -> Plan[dict[UUID, Brood]]:
     with_folds = [row[0] for row in (yield Q.with_folds(ids))]
     statement = Q.marred_brood if marred else Q.folded_brood
     texts = yield statement.each((one,) for one in with_folds)
-    folded = {one: _ids(digits) for one, (digits,) in zip(with_folds, texts, strict=True) if digits}
+    folded = {one: Ids(digits.lower().encode()) for one, (digits,) in zip(with_folds, texts, strict=True) if digits}
     parts = {}
     if rows:
         parts = {top: (done, total) for top, done, total in (yield Q.parts(list(rows)))}
     return {
-        UUID(bytes=one): Brood(tuple(rows[one]), folded.get(one, ()), *parts.get(one, ()))
+        UUID(bytes=one): Brood(tuple(rows[one]), folded.get(one, NONE), *parts.get(one, ()))
         for one in rows.keys() | folded.keys()
     }
-
-
-def _ids(digits: str) -> list[str]:
-    """Ids as people write them, from all their digits in a row."""
-    return [
-        f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-{digits[at + 12 : at + 16]}"
-        f"-{digits[at + 16 : at + 20]}-{digits[at + 20 : at + 32]}"
-        for at in range(0, len(digits), 32)
-    ]
 
 
 def paths(root_id: bytes) -> Plan[Paths]:

@@ -4,7 +4,7 @@ A list is left out when it is empty; everything else is always there. Edition 20
 tasks began to fold into their parents, 2026 as it has become since.
 """
 
-from msgspec import Struct, field
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 Number = int | float
 """Whole numbers are written without a fraction."""
@@ -40,13 +40,6 @@ class Stats2026(Struct, frozen=True):
     end_time: str
 
 
-class Child2026(Struct, frozen=True):
-    """A child, and the address of the node that has it."""
-
-    task_id: str
-    node: str
-
-
 class Status2024(Struct, frozen=True, omit_defaults=True):
     """A task. `dropped` is sent to those alone who ask for it."""
 
@@ -67,7 +60,8 @@ class Status2024(Struct, frozen=True, omit_defaults=True):
     progress_units: str
     progress_total: Number
     progress_completed: Number
-    children_ids: list[str] = field(default_factory=list)
+    children_ids: Raw | UnsetType = UNSET
+    """An array of ids: there may be very many."""
     dropped: dict[str, int] = field(default_factory=dict)
 
 
@@ -92,7 +86,8 @@ class Status2026(Struct, frozen=True, omit_defaults=True):
     progress_units: str
     progress_total: Number
     progress_completed: Number
-    children_ids: list[Child2026] = field(default_factory=list)
+    children_ids: Raw | UnsetType = UNSET
+    """An array of `{"task_id": ..., "node": ...}`, the address of the node that has the child."""
     dropped: dict[str, int] = field(default_factory=dict)
 
 

@@ -1,10 +1,14 @@
 """Our tasks in ScyllaDB's words: pure functions, one pair per edition."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from taskward.http.scylla.wire import Child2026, Number, Stats2024, Stats2026, Status2024, Status2026
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from taskward.http.scylla.wire import Number, Stats2024, Stats2026, Status2024, Status2026
+from taskward.model.ids import Ids
 from taskward.model.states import FINAL, State
 from taskward.model.task import Kind, Progress, Task, TaskError
 from taskward.model.tree import Folded
@@ -90,7 +94,7 @@ def status_2024(seen: Sighting, node_of: NodeOf, *, counts: bool) -> Status2024:
         progress_units=node.progress.unit,
         progress_total=total,
         progress_completed=completed,
-        children_ids=[*(str(row.id) for row in seen.rows), *seen.folded],
+        children_ids=children_2024(seen),
         dropped=node.dropped if counts else {},
     )
 
@@ -98,7 +102,6 @@ def status_2024(seen: Sighting, node_of: NodeOf, *, counts: bool) -> Status2024:
 def status_2026(seen: Sighting, node_of: NodeOf, *, counts: bool) -> Status2026:
     """A task, or what is left of one."""
     node = seen.node
-    here = node_of(None)
     return Status2026(
         id=str(node.id),
         type=type_of(node),
@@ -118,12 +121,29 @@ def status_2026(seen: Sighting, node_of: NodeOf, *, counts: bool) -> Status2026:
         progress_units=node.progress.unit,
         progress_total=number(seen.progress.total or 0),
         progress_completed=number(seen.progress.done),
-        children_ids=[
-            *(Child2026(str(row.id), node_of(row)) for row in seen.rows),
-            *(Child2026(child, here) for child in seen.folded),
-        ],
+        children_ids=children_2026(seen, node_of),
         dropped=node.dropped if counts else {},
     )
+
+
+def children_2024(seen: Sighting) -> Raw | UnsetType:
+    """Their ids, as JSON: those with a row before those that have folded."""
+    return _array([Ids.of(row.id for row in seen.rows).written(b'"', b'"'), seen.folded.written(b'"', b'"')])
+
+
+def children_2026(seen: Sighting, node_of: NodeOf) -> Raw | UnsetType:
+    """The same, with the address of the node that has each."""
+
+    def written(children: Ids, node: str) -> bytes:
+        return children.written(b'{"task_id":"', b'","node":%b}' % msgspec.json.encode(node))
+
+    rows = (written(Ids.of([row.id]), node_of(row)) for row in seen.rows)
+    return _array([*rows, written(seen.folded, node_of(None))])
+
+
+def _array(parts: Iterable[bytes]) -> Raw | UnsetType:
+    found = b",".join(part for part in parts if part)
+    return Raw(b"[%b]" % found) if found else UNSET
 
 
 def type_of(node: Task | Folded) -> str:

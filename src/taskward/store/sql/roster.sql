@@ -44,14 +44,14 @@ SELECT id FROM task WHERE id IN ($1[]) AND folded_count > 0
 
 -- name: folded_brood sqlite
 -- All ids in one text: 100,000 rows would cost several times as much.
-SELECT lower(group_concat(hex(child_id), '')) FROM (SELECT child_id FROM fold WHERE parent_id = $1 ORDER BY seq)
+SELECT group_concat(digits, '') FROM (SELECT hex(child_id) AS digits FROM fold WHERE parent_id = $1 ORDER BY seq)
 
 -- name: folded_brood postgres
 SELECT string_agg(encode(uuid_send(child_id), 'hex'), '' ORDER BY seq) FROM fold WHERE parent_id = $1
 
 -- name: marred_brood sqlite
-SELECT lower(group_concat(hex(child_id), ''))
-FROM (SELECT child_id FROM fold WHERE parent_id = $1 AND marred ORDER BY seq)
+SELECT group_concat(digits, '')
+FROM (SELECT hex(child_id) AS digits FROM fold WHERE parent_id = $1 AND marred ORDER BY seq)
 
 -- name: marred_brood postgres
 SELECT string_agg(encode(uuid_send(child_id), 'hex'), '' ORDER BY seq) FROM fold WHERE parent_id = $1 AND marred
