@@ -308,3 +308,32 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
 def test_a_process_without_a_home_keeps_its_data_where_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.path.expanduser", lambda path: path)
     assert default_data_dir({}) == Path.cwd() / ".taskward"
+
+
+CLUSTER = '{"id": 1, "name": "a", "schedulers": ["10.0.0.1:8002"]}'
+
+
+def test_clusters_are_tables_in_a_file_and_json_in_the_environment(config: Callable[[str], Path]) -> None:
+    path = config('[[cache.clusters]]\nid = 1\nname = "a"\nschedulers = ["10.0.0.1:8002"]\n')
+    from_file = load({}, HOME, path)
+    from_environment = load({}, HOME | {"TASKWARD_CACHE__CLUSTERS": f"[{CLUSTER}]"})
+    assert from_file.settings.cache == from_environment.settings.cache
+    [cluster] = from_file.settings.cache.clusters
+    assert (cluster.id, cluster.name, cluster.schedulers, cluster.tls) == (1, "a", ("10.0.0.1:8002",), None)
+    shown, _ = row(from_file, "cache.clusters")
+    assert load({"cache.clusters": shown}, HOME).settings.cache == from_file.settings.cache
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("nope", "must be a list of tables"),
+        ('[{"id": 0, "name": "a", "schedulers": ["x:1"]}]', "must be a list of tables"),
+        ('[{"id": 1, "name": "a", "schedulers": ["x"]}]', "must be a list of tables"),
+        ('[{"id": 1, "name": "a", "schedulers": []}]', "must be a list of tables"),
+        (f"[{CLUSTER}, {CLUSTER}]", "has two clusters with the id 1"),
+    ],
+)
+def test_clusters_that_make_no_sense_are_refused(text: str, problem: str) -> None:
+    with pytest.raises(SettingError, match=problem):
+        load({}, HOME | {"TASKWARD_CACHE__CLUSTERS": text})

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from taskward.bootstrap.cache import cache_module
 from taskward.clock import SystemClock
 from taskward.model.durations import parse_duration, show_seconds
 from taskward.model.settings import SETTINGS
@@ -61,6 +62,7 @@ async def open_house(settings: Settings, apps: Sequence[str] = ()) -> AsyncItera
         await notifier.open()
         stack.push_async_callback(notifier.close)
         registry.add(upkeep(store.tasks, clock))
+        registry.add(cache_module(settings))
         defaults = _defaults(settings)
         await _tell_defaults(store, clock, defaults)
         yield House(settings, store, notifier, clock, registry, defaults)

@@ -57,6 +57,11 @@ class RunContext:
         return self._run.task.client
 
     @property
+    def created_by(self) -> str:
+        """The name of whoever submitted it, or its root."""
+        return self._run.task.created_by
+
+    @property
     def correlation_id(self) -> str:
         """What ties it to a request outside; children inherit it."""
         return self._run.task.correlation_id

@@ -7,6 +7,9 @@ from taskward.settings.catalogue import SETTINGS, Setting
 from taskward.settings.loading import Loaded, SettingError, SettingRow, load
 from taskward.settings.schema import (
     AuthSettings,
+    CacheSettings,
+    ClusterSettings,
+    ClusterTls,
     DialectsSettings,
     LogSettings,
     OutboundSettings,
@@ -21,6 +24,9 @@ from taskward.settings.schema import (
 __all__ = [
     "SETTINGS",
     "AuthSettings",
+    "CacheSettings",
+    "ClusterSettings",
+    "ClusterTls",
     "DialectsSettings",
     "Loaded",
     "LogSettings",

@@ -60,6 +60,8 @@ class Setting(Struct, frozen=True):
             return _BOOLEANS.get(text.strip().lower(), text)
         if self.kind is int:
             return int(text) if re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text) else text
+        if self.holds_tables:
+            return _read_json(text)
         if get_origin(self.kind) is tuple:
             return [part.strip() for part in text.split(",") if part.strip()]
         return text
@@ -85,6 +87,11 @@ class Setting(Struct, frozen=True):
         return duration
 
     @property
+    def holds_tables(self) -> bool:
+        """Whether it is a list of tables, which a text gives as JSON."""
+        return get_origin(self.kind) is tuple and hasattr(get_args(self.kind)[0], "__struct_fields__")
+
+    @property
     def is_secret(self) -> bool:
         """Whether a refusal must not repeat the value."""
         return "secret" in (self.meta.extra or {})
@@ -95,9 +102,19 @@ class Setting(Struct, frozen=True):
             return str(value).lower()
         if isinstance(value, timedelta):
             return _show_duration(value)
+        if self.holds_tables:
+            return msgspec.json.encode(value).decode() if value else ""
         if isinstance(value, tuple):
             return ",".join(value)
         return mask_text(str(value))
+
+
+def _read_json(text: str) -> object:
+    """What cannot be read is left as the text it is; an empty text is an empty list."""
+    try:
+        return msgspec.json.decode(text) if text.strip() else []
+    except msgspec.DecodeError:
+        return text
 
 
 def _check_path(value: object) -> Path:

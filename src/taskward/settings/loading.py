@@ -170,6 +170,9 @@ def _check_together(settings: Settings, sources: Mapping[str, str]) -> None:
         shown = SETTINGS["worker.heartbeat_interval"].show(worker.heartbeat_interval)
         problem = f"must be longer than worker.heartbeat_interval, which is {shown}, or every lease is lost"
         raise SettingError("worker.lease_ttl", sources["worker.lease_ttl"], problem)
+    ids = [cluster.id for cluster in settings.cache.clusters]
+    if twice := next((each for each in ids if ids.count(each) > 1), None):
+        raise SettingError("cache.clusters", sources["cache.clusters"], f"has two clusters with the id {twice}")
     if settings.retention.registry_ttl:
         try:
             parse_duration(settings.retention.registry_ttl)

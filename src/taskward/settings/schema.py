@@ -186,6 +186,58 @@ class ScyllaSettings(Struct, frozen=True):
     test_api: Annotated[bool, Meta(description="Whether the calls that make and end test tasks are served")] = False
 
 
+class ClusterTls(Struct, frozen=True, forbid_unknown_fields=True):
+    """Certificates for the schedulers and hosts of a cluster, as paths of PEM files."""
+
+    ca: str = ""
+    """Who signs their certificates; empty for those the system trusts."""
+    cert: str = ""
+    """Ours, where they ask for one, with its key in `key`."""
+    key: str = ""
+    server_name: str = ""
+    """The name in their certificates, where it is not the address."""
+
+
+class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A cluster of a P2P download network."""
+
+    id: Annotated[int, Meta(ge=1, le=2**32 - 1)]
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    schedulers: Annotated[tuple[Annotated[str, Meta(pattern=r"^[^\s/]+:\d{1,5}\Z")], ...], Meta(min_length=1)]
+    """Addresses, `host:port`."""
+    tls: ClusterTls | None = None
+    """None: connections are not encrypted."""
+
+
+class CacheSettings(Struct, frozen=True):
+    """The P2P download networks whose caches are found and cleared."""
+
+    clusters: Annotated[
+        tuple[ClusterSettings, ...],
+        Meta(
+            description="The clusters and their schedulers; none: the embedded network, where there is one",
+            extra={
+                "expects": "a list of tables (in the environment: JSON) with id, name, schedulers "
+                "(a list of HOST:PORT) and, where needed, tls with ca, cert, key, server_name"
+            },
+        ),
+    ] = ()
+    host_timeout: Annotated[
+        timedelta,
+        Meta(
+            description="How long a host or scheduler may take to answer, repetitions included",
+            extra={"above_zero": True},
+        ),
+    ] = timedelta(seconds=5)
+    concurrency: Annotated[int, Meta(ge=1, le=1000, description="How many hosts of a cluster are asked at once")] = 200
+    registry_ca: Annotated[
+        str, Meta(description="A PEM file with who signs the certificates of image registries, beside the system's")
+    ] = ""
+    registry_verify: Annotated[bool, Meta(description="Whether the certificates of image registries are checked")] = (
+        True
+    )
+
+
 class Settings(Struct, frozen=True):
     """All settings of a process, by section; `Settings()` has the defaults."""
 
@@ -197,3 +249,4 @@ class Settings(Struct, frozen=True):
     log: LogSettings = field(default_factory=LogSettings)
     dialects: DialectsSettings = field(default_factory=DialectsSettings)
     scylla: ScyllaSettings = field(default_factory=ScyllaSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
