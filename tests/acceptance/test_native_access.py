@@ -263,6 +263,23 @@ class TestTenants:
             assert own.get(f"/v1/tasks/{task['id']}").status_code == 200
             assert own.get("/v1/session").json()["client"] == task["client"]
 
+    def test_each_sees_of_the_fleet_what_its_own_tasks_are_in(
+        self, tenants: tuple[httpx2.Client, httpx2.Client], api: httpx2.Client
+    ) -> None:
+        one, other = tenants
+        queue = uuid4().hex
+        body = {"operation": "probe.echo", "args": {"text": "x"}, "queue": queue}
+        task = one.post("/v1/tasks", json=body).json()
+        (seen,) = one.get("/v1/queues").json()["items"]
+        assert (seen["name"], seen["queued"], seen["workers"]) == (queue, 1, 0)
+        assert other.get("/v1/queues").json()["items"] == []
+        assert queue in {each["name"] for each in api.get("/v1/queues").json()["items"]}
+        (worker, *_) = api.get("/v1/workers").json()["items"]
+        assert one.get("/v1/workers").json()["items"] == []
+        assert one.get(f"/v1/workers/{worker['id']}").status_code == 404
+        one.post(f"/v1/tasks/{task['id']}:cancel")
+        assert one.get("/v1/queues").json()["items"] == []
+
     def test_no_relatives_across(self, tenants: tuple[httpx2.Client, httpx2.Client]) -> None:
         one, other = tenants
         task = self.submit(one, run_at="2999-01-01T00:00:00Z")

@@ -6,6 +6,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from taskward.model.policy import Retry, Rules
+from taskward.model.pools import Pool
 from taskward.model.states import State
 from taskward.model.task import Kind
 from taskward.ports import OperationInfo, Pulse, Queue, Topic, WorkerInfo
@@ -205,6 +206,29 @@ async def test_queues_are_those_with_tasks_workers_or_a_pause(house: House) -> N
         Queue("d"),
         Queue("e", paused=True),
     ]
+
+
+async def test_a_client_sees_of_the_fleet_what_its_own_tasks_are_in(house: House) -> None:
+    await house.store.workers.set_pool(Pool("p", 9, 2, 3), house.now)
+    for client, queue, pool in (("a", "q", "p"), ("a", "q", ""), ("b", "q", "p"), ("b", "r", "p"), ("a", "s", "")):
+        await house.submit(client=client, queue=queue, pool=pool)
+    await house.claim(3, queues=("q",), worker="v")
+    await house.claim(1, queues=("r",), worker="w")
+    await house.store.workers.set_queue_paused("t", paused=True)
+    workers = house.store.workers
+    assert [(one.name, one.running) for one in await workers.workers()] == [("v", 3), ("w", 1)]
+    assert [(one.name, one.running) for one in await workers.workers("a")] == [("v", 2)]
+    assert [(one.name, one.running) for one in await workers.workers("b")] == [("v", 1), ("w", 1)]
+    assert await workers.workers("c") == []
+    assert {
+        (await house.store.tasks.get(one.current_task)).client for one in await workers.workers("b") if one.current_task
+    } == {"b"}
+    assert [(one.name, one.queued, one.running) for one in await workers.queues("a")] == [("q", 0, 2), ("s", 1, 0)]
+    assert [(one.name, one.queued, one.running) for one in await workers.queues("b")] == [("q", 0, 1), ("r", 0, 1)]
+    assert await workers.queues("c") == []
+    assert await workers.pools() == [Pool("p", 9, 2, 3, 3, 3)]
+    assert await workers.pools("a") == [Pool("p", 9, 2, 3, 1, 1)]
+    assert await workers.pools("c") == [Pool("p", 9, 2, 3)]
 
 
 async def test_a_queue_that_is_done_is_not_listed(house: House) -> None:

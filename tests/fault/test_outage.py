@@ -36,7 +36,10 @@ async def others(administrator: asyncpg.Connection) -> list[int]:
 async def crash(dsn: str, chance: Random) -> None:
     """Kills one of its processes: PostgreSQL ends all others too, recovers, and lets nobody in meanwhile."""
     administrator = await asyncpg.connect(dsn)
-    os.kill(chance.choice(await others(administrator)), signal.SIGKILL)
+    # After a crash just before, nobody may have come back yet.
+    while not (pids := await others(administrator)):  # noqa: ASYNC110 - who connects tells nobody
+        await asyncio.sleep(0.02)
+    os.kill(chance.choice(pids), signal.SIGKILL)
     administrator.terminate()
 
 

@@ -173,6 +173,31 @@ async def test_a_tick_that_cannot_be_submitted_hinders_no_other(engine: TestEngi
     await until_tasks(engine, "good", 2)
 
 
+async def test_a_tick_waits_for_somebody_who_knows_the_operation(engine: TestEngine) -> None:
+    """Its one complaint is written; meanwhile the housekeeping rests between its looks."""
+    now = engine.clock.now()
+    late = Module("late")
+
+    @late.operation()
+    async def work(ctx: Context) -> str:
+        return "done"
+
+    with structlog.testing.capture_logs() as logged:
+        await engine.store.schedules.save(
+            Schedule(name="early", operation="late.work", every=MINUTE, next_at=now + MINUTE), now
+        )
+        await engine.advance(MINUTE)
+        async with asyncio.timeout(5):
+            while not logged:  # noqa: ASYNC110 - until it is written
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)  # five looks
+        assert await engine.store.tasks.next_due(engine.clock.now(), ["early"]) is None
+        engine.registry.add(late)
+        await engine.store.workers.publish_operations([])
+        await until_tasks(engine, "early", 1)
+    assert [line["schedule"] for line in logged if line["log_level"] == "error"] == ["early"]
+
+
 async def test_a_tick_whose_arguments_are_refused_is_left_out(engine: TestEngine) -> None:
     start = engine.clock.now()
     schedule = Schedule(name="changed", operation="m.work", args={"gone": 1}, every=MINUTE, next_at=start + MINUTE)

@@ -25,7 +25,7 @@ V = TypeVar("V")
 
 _log = structlog.get_logger(__name__)
 
-_LOOKUP_TTL = timedelta(seconds=5)
+_LOOKUP_TTL = timedelta(seconds=1)
 """How long another process may still accept what was revoked here."""
 _PROOF_TTL = timedelta(minutes=5)
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -62,7 +62,7 @@ class Session(Struct, frozen=True):
 class Authenticator:
     """Checks credentials against the registry, with expiry and revocation.
 
-    What was found is remembered for seconds, and verified passwords for minutes (under a keyed hash of user, password
+    What was found is remembered for a second, and verified passwords for minutes (under a keyed hash of user, password
     and what is stored, so that a changed password is another entry): Basic costs no scrypt per request.
     """
 

@@ -19,8 +19,8 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _OVERDUE_PAUSE = timedelta(milliseconds=100)
-"""Between looks while something is due that cannot be done, such as a tick of an operation that nobody here knows."""
-_TRY_TICK_AGAIN = timedelta(minutes=1)
+"""Between looks while something is due that cannot be done."""
+_COMPLAIN_EVERY = timedelta(minutes=1)
 _SWEEP_EVERY = timedelta(minutes=5)
 
 
@@ -38,22 +38,23 @@ class Timekeeper(Chore):
         self._clock = clock
         self._tempo = tempo
         self._stuck: dict[str, datetime] = {}
-        """Schedules whose tick could not be submitted, and when to try again."""
+        """Schedules whose tick could not be submitted, and when to say so again. They are tried at every turn."""
         self._sweep_at: datetime | None = None
 
     async def turn(self) -> timedelta:
         """Does what is due; returns how long it is until something is."""
         now = self._clock.now()
-        due = await self._store.tasks.next_due(now)
+        due = await self._store.tasks.next_due(now, tuple(self._stuck))
         if self._sweep_at is None or now >= self._sweep_at:
             # Old idempotency keys and traces of what was removed come due by no clock of their own.
             await self._store.tasks.prune(now, _BATCH)
             await self._store.figures.prune(now)
             self._sweep_at = now + _SWEEP_EVERY
-        if due is None or due > now:
+        is_due = due is not None and due <= now
+        done = await self._tick_schedules(now) if is_due or self._stuck else 0
+        if due is None or not is_due:
             # A wake-up may be lost, so it looks again before long in any case.
             return self._tempo.poll_interval if due is None else min(due - now, self._tempo.poll_interval)
-        done = await self._tick_schedules(now)
         while placed := await self._store.tasks.advance(now, _BATCH):
             done += placed
             await asyncio.sleep(0)
@@ -62,19 +63,24 @@ class Timekeeper(Chore):
 
     async def _tick_schedules(self, now: datetime) -> int:
         done = 0
+        stuck: dict[str, datetime] = {}
         for schedule in await self._store.schedules.due(now):
-            if self._stuck.get(schedule.name, now) > now:
-                continue
             try:
                 done += await self._tick(schedule, now)
-                self._stuck.pop(schedule.name, None)
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the others tick and what is due is done
                 # A process that knows the operation may come, or an operator put it right.
-                self._stuck[schedule.name] = now + _TRY_TICK_AGAIN
-                _log.error("a schedule cannot tick", schedule=schedule.name, error=f"{type(error).__name__}: {error}")
+                stuck[schedule.name] = self._complain(schedule.name, error, now)
+        self._stuck = stuck
         return done
+
+    def _complain(self, name: str, error: Exception, now: datetime) -> datetime:
+        """Says what is wrong with a schedule, unless it was said lately; returns when to say it again."""
+        if (quiet_until := self._stuck.get(name, now)) > now:
+            return quiet_until
+        _log.error("a schedule cannot tick", schedule=name, error=f"{type(error).__name__}: {error}")
+        return now + _COMPLAIN_EVERY
 
     async def _tick(self, schedule: Schedule, now: datetime) -> bool:
         if schedule.next_at is None:

@@ -115,8 +115,11 @@ class Tasks(Protocol):
         """Places up to `limit` scheduled tasks whose time has come and that have no gate; returns how many."""
         ...
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        """The earliest instant at which advance, prune or a schedule has something to do, as far as is known now."""
+    async def next_due(self, now: datetime, but: Sequence[str] = ()) -> datetime | None:
+        """The earliest instant at which advance, prune or a schedule has something to do, as far as is known now.
+
+        Schedules named in `but` do not count.
+        """
         ...
 
     async def gated(self, now: datetime, interval: timedelta, limit: int) -> list[Task]:

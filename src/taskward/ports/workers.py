@@ -96,8 +96,8 @@ class Workers(Protocol):
         """
         ...
 
-    async def workers(self) -> list[WorkerInfo]:
-        """Every worker not forgotten, oldest first."""
+    async def workers(self, client: str = "") -> list[WorkerInfo]:
+        """Every worker not forgotten, oldest first; for a client, those that run its tasks, as if only these."""
         ...
 
     async def forget(self, before: datetime) -> int:
@@ -116,16 +116,16 @@ class Workers(Protocol):
         """Raises NotFound; Conflict while tasks wait for or run in it."""
         ...
 
-    async def pools(self) -> list[Pool]:
-        """Every pool, by name."""
+    async def pools(self, client: str = "") -> list[Pool]:
+        """Every pool, by name; for a client, as if nothing of others ran in them."""
         ...
 
     async def set_queue_paused(self, name: str, *, paused: bool) -> None:
         """Stops or resumes claims from a queue; what runs goes on."""
         ...
 
-    async def queues(self) -> list[Queue]:
-        """Every queue that has tasks, workers or a pause."""
+    async def queues(self, client: str = "") -> list[Queue]:
+        """Every queue that has tasks, workers or a pause; for a client, those its tasks are in, as if it were alone."""
         ...
 
     async def publish_operations(self, operations: Sequence[OperationInfo]) -> None:

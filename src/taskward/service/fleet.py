@@ -15,7 +15,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 
 
 class Fleet:
-    """What claims tasks, and what bounds it. Looking needs read; a client may look, the house alone may change."""
+    """What claims tasks, and what bounds it. Looking needs read; the house alone may change.
+
+    A client sees of it what has to do with its own tasks: who runs them, the queues they are in, the rules of pools.
+    """
 
     def __init__(self, workers: Workers, clock: Clock) -> None:
         self._workers = workers
@@ -24,7 +27,8 @@ class Fleet:
     async def workers(self, principal: Principal) -> list[WorkerInfo]:
         """Alive first, then by name."""
         principal.require("read")
-        return sorted(await self._workers.workers(), key=lambda one: (one.state != "online", one.name, one.started_at))
+        found = await self._workers.workers(principal.client)
+        return sorted(found, key=lambda one: (one.state != "online", one.name, one.started_at))
 
     async def worker(self, principal: Principal, worker_id: UUID) -> WorkerInfo:
         """Raises NotFound."""
@@ -36,7 +40,7 @@ class Fleet:
     async def queues(self, principal: Principal) -> list[Queue]:
         """By name."""
         principal.require("read")
-        return sorted(await self._workers.queues(), key=lambda queue: queue.name)
+        return sorted(await self._workers.queues(principal.client), key=lambda queue: queue.name)
 
     async def set_queue_paused(self, principal: Principal, name: str, *, paused: bool) -> Queue:
         """Stops or allows claims from a queue; one nobody has used yet may be paused too. Needs write."""
@@ -49,7 +53,9 @@ class Fleet:
     async def pools(self, principal: Principal) -> list[Pool]:
         """By name."""
         principal.require("read")
-        pools = [pool for pool in await self._workers.pools() if is_open_to(pool.name, principal.client)]
+        pools = [
+            pool for pool in await self._workers.pools(principal.client) if is_open_to(pool.name, principal.client)
+        ]
         return sorted(pools, key=lambda pool: pool.name)
 
     async def pool(self, principal: Principal, name: str) -> Pool:

@@ -12,11 +12,9 @@ from taskward.store import lines
 from taskward.store.folding import close_steps
 from taskward.store.placing import place
 from taskward.store.plan import Ledger, Plan, Q, text
-from taskward.store.pools import Taken, fill, lock
+from taskward.store.pools import ORDINARY, URGENT, Taken, fill, lock
 from taskward.store.rows import Brief, brief_from, micros_or_none, resources_from, storable, task_from
 from taskward.store.settling import free_slots, settle
-
-URGENT, ORDINARY = 1, 2
 
 
 def exchange(worker_id: bytes, finishes: Sequence[Finish], claim: Claim | None, now: int) -> Plan[Exchange]:

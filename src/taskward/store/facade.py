@@ -124,8 +124,8 @@ class Tasks:
     async def advance(self, now: datetime, limit: int) -> int:
         return await self._db.write(steering.advance, to_micros(now), limit)
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        due = await self._db.read(steering.next_due, to_micros(now))
+    async def next_due(self, now: datetime, but: Sequence[str] = ()) -> datetime | None:
+        due = await self._db.read(steering.next_due, to_micros(now), but)
         return None if due is None else from_micros(due)
 
     async def gated(self, now: datetime, interval: timedelta, limit: int) -> list[Task]:
@@ -283,8 +283,8 @@ class Workers:
     async def reap(self, before: datetime, now: datetime, limit: int) -> list[Task]:
         return await self._db.write(fleet.reap, to_micros(before), to_micros(now), limit)
 
-    async def workers(self) -> list[WorkerInfo]:
-        return await self._db.read(fleet.workers)
+    async def workers(self, client: str = "") -> list[WorkerInfo]:
+        return await self._db.read(fleet.workers, client)
 
     async def forget(self, before: datetime) -> int:
         return await self._db.write(fleet.forget, to_micros(before))
@@ -298,14 +298,14 @@ class Workers:
     async def delete_pool(self, name: str) -> None:
         await self._db.write(pools.delete_pool, name)
 
-    async def pools(self) -> list[Pool]:
-        return await self._db.read(pools.pools)
+    async def pools(self, client: str = "") -> list[Pool]:
+        return await self._db.read(pools.pools, client)
 
     async def set_queue_paused(self, name: str, *, paused: bool) -> None:
         await self._db.write(fleet.set_queue_paused, name, paused=paused)
 
-    async def queues(self) -> list[Queue]:
-        return await self._db.read(fleet.queues)
+    async def queues(self, client: str = "") -> list[Queue]:
+        return await self._db.read(fleet.queues, client)
 
     async def publish_operations(self, operations: Sequence[OperationInfo]) -> None:
         await self._db.write(fleet.publish_operations, operations)

@@ -89,16 +89,17 @@ def reap(before: int, now: int, limit: int) -> Plan[list[Task]]:
     return [task_from(found[one]) for one in ids]
 
 
-def workers() -> Plan[list[WorkerInfo]]:
-    return [
+def workers(client: str) -> Plan[list[WorkerInfo]]:
+    found = [
         WorkerInfo(
             id=UUID(bytes=row[0]), name=row[1], host=row[2], pid=row[3], queues=_names(row[4]),
             operations=_names(row[5]), concurrency=row[6], version=row[7], started_at=from_micros(row[8]),
             heartbeat_at=from_micros(row[9]),
             state=row[10], running=row[11], current_task=uuid_or_none(row[12]),
         )
-        for row in (yield Q.workers())
+        for row in (yield Q.workers(client))
     ]  # fmt: skip
+    return [worker for worker in found if worker.current_task is not None] if client else found
 
 
 def forget(before: int) -> Plan[int]:
@@ -113,11 +114,11 @@ def set_queue_paused(name: str, *, paused: bool) -> Plan[None]:
     yield Wake(frozenset({Topic.WORK, Topic.SETTINGS}))
 
 
-def queues() -> Plan[list[Queue]]:
-    """Every queue that has unfinished tasks, workers or a pause."""
+def queues(client: str) -> Plan[list[Queue]]:
+    """Every queue that has unfinished tasks, workers or a pause; of a client those with tasks of its own."""
     paused = {row[0] for row in (yield Q.queues()) if row[1]}
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for name, state, count in (yield Q.queue_tallies()):
+    for name, state, count in (yield Q.queue_tallies(client)):
         counts[name][state] += count
     served: Counter[str] = Counter()
     for row in (yield Q.live_workers()):
@@ -130,7 +131,7 @@ def queues() -> Plan[list[Queue]]:
             running=counts[name][State.RUNNING] + counts[name][State.CANCELING],
             workers=served[name],
         )
-        for name in sorted(paused | counts.keys() | served.keys())
+        for name in sorted(counts.keys() if client else paused | counts.keys() | served.keys())
     ]
 
 
@@ -142,6 +143,8 @@ def publish_operations(operations: Sequence[OperationInfo]) -> Plan[None]:
         (one.name, one.module, one.description, text(one.spec), text(one.schema), to_micros(one.seen_at))
         for one in operations
     )
+    # A schedule may have waited for somebody who knows its operation.
+    yield Wake(frozenset({Topic.TIMERS}))
 
 
 def operations() -> Plan[list[OperationInfo]]:

@@ -1,7 +1,10 @@
 """Pools: counting their slots, and setting them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+
+import msgspec
 
 from taskward.model.errors import Conflict, NotFound
 from taskward.model.pools import Pool
@@ -9,6 +12,8 @@ from taskward.ports import Topic
 from taskward.store.plan import Plan, Q, Wake
 from taskward.store.rows import micros_or_none, pool_from
 
+URGENT, ORDINARY = 1, 2
+"""The kinds of slot that a task may hold."""
 _MICROSECOND = timedelta(microseconds=1)
 
 Taken = tuple[int, int]
@@ -71,5 +76,18 @@ def delete_pool(name: str) -> Plan[None]:
     yield Q.delete_pool(name)
 
 
-def pools() -> Plan[list[Pool]]:
-    return [pool_from(row) for row in (yield Q.pools())]
+def pools(client: str) -> Plan[list[Pool]]:
+    """See `taskward.ports.Workers.pools`."""
+    found = [pool_from(row) for row in (yield Q.pools())]
+    if not client:
+        return found
+    running, ordinary = Counter[str](), Counter[str]()
+    within = {pool.name: pool.within for pool in found}
+    for name, charge, count in (yield Q.slots_of_client(client)):
+        for one in (name, within.get(name, "")):
+            running[one] += count
+            ordinary[one] += count * (charge == ORDINARY)
+    return [
+        msgspec.structs.replace(pool, running=running[pool.name], running_ordinary=ordinary[pool.name])
+        for pool in found
+    ]

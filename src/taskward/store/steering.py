@@ -211,9 +211,9 @@ def _gate_line(task_id: bytes, now: int, severity: int, message: str) -> tuple[A
     return (task_id, now, severity, "controller", storable(message), 0, None, True, "{}")
 
 
-def next_due(now: int) -> Plan[int | None]:
+def next_due(now: int, but: Sequence[str]) -> Plan[int | None]:
     """See `taskward.ports.Tasks.next_due`, in microseconds."""
     due: list[int] = []
-    for call in (Q.next_run_at(now), Q.next_release(now), Q.next_expiry(), Q.next_tick()):
+    for call in (Q.next_run_at(now), Q.next_release(now), Q.next_expiry(), Q.next_tick(list(but))):
         due += (row[0] for row in (yield call))
     return min(due, default=None)

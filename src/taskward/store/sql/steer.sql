@@ -18,7 +18,7 @@ SELECT scheduled_from FROM pool WHERE scheduled_from > $1 ORDER BY scheduled_fro
 SELECT expires_at FROM task WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1
 
 -- name: next_tick
-SELECT next_at FROM schedule WHERE active AND next_at IS NOT NULL ORDER BY next_at LIMIT 1
+SELECT next_at FROM schedule WHERE active AND next_at IS NOT NULL AND NOT name IN ($1[]) ORDER BY next_at LIMIT 1
 
 -- name: gated sqlite
 -- No gate is asked more often than the shortest interval; which are due by their own is looked up for the others.

@@ -38,9 +38,12 @@ WHERE id = $1 AND attempt = $2 AND state || '' = 'running'
 RETURNING {brief}
 
 -- name: workers
+-- As one client sees them, what they run of others is not there.
 SELECT w.id, w.name, w.host, w.pid, w.queues, w.operations, w.concurrency, w.version, w.started_at, w.heartbeat_at, w.state,
-    (SELECT count(*) FROM task t WHERE t.worker_id = w.id AND t.state IN ('running', 'canceling') AND t.kind = 'task'),
-    (SELECT t.id FROM task t WHERE t.worker_id = w.id AND t.state IN ('running', 'canceling') ORDER BY t.number LIMIT 1)
+    (SELECT count(*) FROM task t WHERE t.worker_id = w.id AND t.state IN ('running', 'canceling') AND t.kind = 'task'
+        AND (CAST($1 AS text) = '' OR t.client = $1)),
+    (SELECT t.id FROM task t WHERE t.worker_id = w.id AND t.state IN ('running', 'canceling')
+        AND (CAST($1 AS text) = '' OR t.client = $1) ORDER BY t.number LIMIT 1)
 FROM worker w ORDER BY w.started_at, w.id
 
 -- name: forget_workers
@@ -64,6 +67,11 @@ WHERE pool = $1 AND charge > 0 AND state IN ('running', 'canceling')
 
 -- name: pools
 SELECT {pool} FROM pool ORDER BY name
+
+-- name: slots_of_client
+-- What one client has running in pools, by the kind of slot.
+SELECT pool, charge, COUNT(*) FROM task WHERE client = $1 AND charge > 0 AND state IN ('running', 'canceling')
+GROUP BY pool, charge
 
 -- name: pool_in_use
 SELECT 1 FROM task WHERE pool = $1 AND state IN ('scheduled', 'blocked', 'queued', 'paused', 'running', 'canceling') LIMIT 1
@@ -89,7 +97,8 @@ SELECT name, paused FROM queue ORDER BY name
 
 -- name: queue_tallies
 SELECT queue, state, CAST(SUM(count) AS bigint) FROM tally
-WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped', 'forgotten') GROUP BY queue, state HAVING SUM(count) > 0
+WHERE state NOT IN ('completed', 'failed', 'canceled', 'skipped', 'forgotten') AND (CAST($1 AS text) = '' OR client = $1)
+GROUP BY queue, state HAVING SUM(count) > 0
 
 -- name: live_workers
 SELECT queues, operations FROM worker WHERE state = 'online'
