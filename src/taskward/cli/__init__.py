@@ -8,9 +8,11 @@ from typer import TyperException
 from taskward.cli import (
     client,
     database,
+    fetch,
     module,
     nodetool,
     operation,
+    peer,
     pool,
     queue,
     schedule,
@@ -35,6 +37,7 @@ app = typer.Typer(
 )
 
 _WORK, _LOOK, _HOUSE, _RUN = "Work", "What there is", "Who may do what", "Processes"
+_NETWORK = "Download network"
 
 app.command(rich_help_panel=_WORK, epilog=EPILOG)(submit.submit)
 app.add_typer(task.app, name="task", rich_help_panel=_WORK)
@@ -56,6 +59,8 @@ app.add_typer(client.app, name="client", rich_help_panel=_HOUSE)
 app.add_typer(user.app, name="user", rich_help_panel=_HOUSE)
 app.command(rich_help_panel=_RUN)(serve.serve)
 app.add_typer(worker.app, name="worker", rich_help_panel=_RUN)
+app.add_typer(peer.app, name="peer", rich_help_panel=_RUN)
+app.command(rich_help_panel=_NETWORK, epilog=EPILOG)(fetch.fetch)
 app.add_typer(database.app, name="db", rich_help_panel=_RUN)
 app.add_typer(setting.local, name="settings", rich_help_panel=_RUN)
 

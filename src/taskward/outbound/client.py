@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -61,6 +61,22 @@ class OutboundResponse(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class OutboundStream:
+    """An answer whose body has not been read yet. Header names are in lower case; `url` is where redirects ended."""
+
+    def __init__(self, answer: httpcore2.Response, url: httpx2.URL) -> None:
+        self.status = answer.status
+        self.headers: Mapping[str, str] = dict(httpx2.Headers(answer.headers))
+        self.url = str(url)
+        self._answer = answer
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it was sent, not decompressed. Raises OutboundFailed when it breaks off or stalls."""
+        with _failing(self.url):
+            async for chunk in self._answer.aiter_stream():
+                yield chunk
 
 
 class _Hop(Struct, frozen=True):
@@ -146,32 +162,47 @@ class OutboundClient:
             raise OutboundFailed(url, f"no whole answer within {timeout.total_seconds():g} s") from None
         raise OutboundFailed(url, f"redirected more than {_MAX_REDIRECTS} times")
 
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, idle_timeout: timedelta
+    ) -> AsyncIterator[OutboundStream]:
+        """The answer to a request without a body, to be read piece by piece; redirects are followed as in `request`.
+
+        A body may be of any length and take any time, but no two chunks of it may be `idle_timeout` apart. Raises
+        OutboundRefused and OutboundFailed.
+        """
+        hop = _first_hop(method, url, {"Accept-Encoding": "identity", **(headers or {})}, None)
+        for _ in range(_MAX_REDIRECTS + 1):
+            async with self._opened(hop, idle_timeout) as answer:
+                stream = OutboundStream(answer, hop.url)
+                location = stream.headers.get("location")
+                if stream.status not in _REDIRECTS or location is None:
+                    yield stream
+                    return
+                hop = _next_hop(hop, stream.status, location)
+        raise OutboundFailed(url, f"redirected more than {_MAX_REDIRECTS} times")
+
     async def _exchange(self, hop: _Hop) -> OutboundResponse:
         """Sends one request and reads its answer."""
         url = str(hop.url)
-        try:
-            answer = await self._pool.handle_async_request(self._wire_request(hop))
-            try:
-                response = httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
-                return OutboundResponse(answer.status, dict(response.headers), await self._read(response, url))
-            finally:
-                await answer.aclose()
-        except AddressRefused as refused:
-            raise OutboundRefused(url, str(refused)) from None
-        except httpcore2.ConnectTimeout:
-            raise OutboundFailed(url, f"no connection within {self._connect_timeout.total_seconds():g} s") from None
-        except _NETWORK_ERRORS as error:
-            raise OutboundFailed(url, _describe(error)) from error
+        async with self._opened(hop, None) as answer:
+            response = httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+            with _failing(url):
+                body = await self._read(response, url)
+            return OutboundResponse(answer.status, dict(response.headers), body)
 
-    def _wire_request(self, hop: _Hop) -> httpcore2.Request:
-        request = httpx2.Request(hop.method, hop.url, headers=hop.headers, content=hop.content)
-        return httpcore2.Request(
-            request.method,
-            httpcore2.URL(scheme=hop.url.raw_scheme, host=hop.url.raw_host, port=hop.url.port, target=hop.url.raw_path),
-            headers=request.headers.raw,
-            content=hop.content,
-            extensions={"timeout": {"connect": self._connect_timeout.total_seconds()}},
-        )
+    @asynccontextmanager
+    async def _opened(self, hop: _Hop, idle_timeout: timedelta | None) -> AsyncIterator[httpcore2.Response]:
+        """Sends one request; the answer, of which the head has come, is closed behind the block."""
+        timeout = {"connect": self._connect_timeout.total_seconds()}
+        if idle_timeout is not None:
+            timeout["read"] = idle_timeout.total_seconds()
+        with _failing(str(hop.url), self._connect_timeout):
+            answer = await self._pool.handle_async_request(_wire_request(hop, timeout))
+        try:
+            yield answer
+        finally:
+            await answer.aclose()
 
     async def _read(self, response: httpx2.Response, url: str) -> bytes:
         body = bytearray()
@@ -192,6 +223,31 @@ class _Body(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for part in self._answer.aiter_stream():
             yield part
+
+
+@contextmanager
+def _failing(url: str, connect_timeout: timedelta | None = None) -> Iterator[None]:
+    """What goes wrong on the network inside the block is told as an OutboundError."""
+    try:
+        yield
+    except AddressRefused as refused:
+        raise OutboundRefused(url, str(refused)) from None
+    except httpcore2.ConnectTimeout:
+        within = "" if connect_timeout is None else f" within {connect_timeout.total_seconds():g} s"
+        raise OutboundFailed(url, f"no connection{within}") from None
+    except _NETWORK_ERRORS as error:
+        raise OutboundFailed(url, _describe(error)) from error
+
+
+def _wire_request(hop: _Hop, timeout: Mapping[str, float]) -> httpcore2.Request:
+    request = httpx2.Request(hop.method, hop.url, headers=hop.headers, content=hop.content)
+    return httpcore2.Request(
+        request.method,
+        httpcore2.URL(scheme=hop.url.raw_scheme, host=hop.url.raw_host, port=hop.url.port, target=hop.url.raw_path),
+        headers=request.headers.raw,
+        content=hop.content,
+        extensions={"timeout": timeout},
+    )
 
 
 def _first_hop(method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> _Hop:
@@ -246,6 +302,8 @@ def _describe(error: Exception) -> str:
             return f"the request cannot be sent: {said}"
         case httpcore2.RemoteProtocolError():
             return f"the answer is not proper HTTP: {said}"
+        case httpcore2.ReadTimeout():
+            return "the answer stalled"
         case httpx2.DecodingError():
             return f"the answer cannot be decompressed: {said}"
         case _:

@@ -15,6 +15,8 @@ from msgspec import Meta, Struct, field
 
 from taskward.model.settings import duration_of
 
+_ADDRESS = r"^([^\s:/]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}\Z"
+
 
 def default_data_dir(environ: Mapping[str, str] | None = None) -> Path:
     """The folder for data of this user's programs, by the custom of the platform."""
@@ -238,6 +240,49 @@ class CacheSettings(Struct, frozen=True):
     )
 
 
+class PeerSettings(Struct, frozen=True):
+    """The download network: `taskward peer`, `taskward fetch`, and what `serve` embeds of it."""
+
+    embedded: Annotated[bool, Meta(description="Whether `serve` runs a scheduler and a seed peer beside it")] = False
+    schedulers: Annotated[
+        tuple[Annotated[str, Meta(pattern=_ADDRESS)], ...],
+        Meta(
+            description="The schedulers that a peer announces itself to",
+            extra={"expects": "a list of addresses, each host:port"},
+        ),
+    ] = ()
+    seed: Annotated[bool, Meta(description="Whether the peer is a seed: one that reads from origins")] = False
+    cache_dir: Annotated[
+        str, Meta(description="The folder of the peer's cache; empty for a folder `peer` in the data folder")
+    ] = ""
+    ip: Annotated[str, Meta(min_length=1, description="The address by which other peers reach this one")] = "127.0.0.1"
+    listen: Annotated[str, Meta(description="The address to listen on; empty for that of `ip`")] = ""
+    name: Annotated[
+        str,
+        Meta(description="What the peer is called; empty for the machine's name, with the port unless that is 4000"),
+    ] = ""
+    grpc_port: Annotated[int, Meta(ge=0, le=65_535, description="The port of the peer's gRPC; 0 takes a free one")] = (
+        4000
+    )
+    upload_port: Annotated[
+        int, Meta(ge=0, le=65_535, description="The port that pieces are sent from; 0 takes a free one")
+    ] = 4005
+    scheduler_port: Annotated[
+        int, Meta(ge=1, le=65_535, description="The port of the scheduler that `serve` embeds")
+    ] = 8002
+    announce_interval: Annotated[
+        timedelta,
+        Meta(
+            description="How often a peer says it is alive; one that misses two turns is taken for dead",
+            extra={"above_zero": True},
+        ),
+    ] = timedelta(seconds=10)
+    idle_timeout: Annotated[
+        timedelta,
+        Meta(description="How long an origin or a parent may send nothing", extra={"above_zero": True}),
+    ] = timedelta(seconds=30)
+
+
 class Settings(Struct, frozen=True):
     """All settings of a process, by section; `Settings()` has the defaults."""
 
@@ -250,3 +295,4 @@ class Settings(Struct, frozen=True):
     dialects: DialectsSettings = field(default_factory=DialectsSettings)
     scylla: ScyllaSettings = field(default_factory=ScyllaSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
+    peer: PeerSettings = field(default_factory=PeerSettings)

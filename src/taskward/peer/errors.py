@@ -1,0 +1,64 @@
+"""What can go wrong in the download network.
+
+PeerError
+├── OriginFailed     the origin of the content refused, broke off, lied or changed      (502)
+├── NoParent         no peer that is alive can give what is missing                     (503)
+├── PieceRefused     a parent did not give a piece, or gave a wrong one; another is asked
+├── ContentDeleted   the content was deleted while it was used                          (409)
+└── CacheFull        the disk cannot take what was to be written                        (507)
+"""
+
+from collections.abc import Mapping
+
+from taskward.model.errors import TaskwardError
+
+
+class PeerError(TaskwardError):
+    """A download came to nothing."""
+
+    status = 500
+    title = "Download failed"
+
+
+class OriginFailed(PeerError):
+    """The origin did not give the content.
+
+    `origin_status` and `headers` are its answer, None and empty when there was none that says it.
+    """
+
+    status = 502
+    title = "The origin failed"
+
+    def __init__(self, reason: str, origin_status: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.origin_status = origin_status
+        self.headers = dict(headers or {})
+
+
+class NoParent(PeerError):
+    """No peer that is alive can give what is missing."""
+
+    status = 503
+    title = "No peer has it"
+
+
+class PieceRefused(PeerError):
+    """A parent did not give a piece. `is_corrupt`: it gave bytes that are not what its digest says."""
+
+    def __init__(self, reason: str, *, is_corrupt: bool = False) -> None:
+        super().__init__(reason)
+        self.is_corrupt = is_corrupt
+
+
+class ContentDeleted(PeerError):
+    """The content was deleted while it was used."""
+
+    status = 409
+    title = "Deleted meanwhile"
+
+
+class CacheFull(PeerError):
+    """The disk cannot take what was to be written."""
+
+    status = 507
+    title = "No room"
