@@ -14,24 +14,23 @@ from taskward.http.addresses import Addresses, below, refusing
 from taskward.http.scylla import rehearsal, tasks
 from taskward.http.scylla.access import ScyllaAccess
 from taskward.http.scylla.call import Call, Dialect, Route
+from taskward.http.scylla.document import documents
 from taskward.http.scylla.editions import EDITIONS
 from taskward.http.scylla.errors import Refused, answer
 from taskward.http.scylla.nodes import Nodes
 from taskward.service import Service
 from taskward.settings import Settings
 
-_ROOTS = ("/task_manager", "/task_manager_test")
+_ROOTS = ("/task_manager", "/task_manager_test", "/api-doc")
 
 
 def scylla_routes(service: Service, authenticator: Authenticator, settings: Settings) -> list[HTTPRouteHandler]:
     """The dialect's addresses; everything below them is answered in its way, also what is not there."""
     dialect = Dialect(service, EDITIONS[settings.scylla.edition], Nodes(service.store.workers))
     letting_in = ScyllaAccess.of(Access.of(authenticator, settings), settings)
-    addresses = _addresses(
-        route
-        for route in (*tasks.ROUTES, *(rehearsal.ROUTES if settings.scylla.test_api else ()))
-        if route.since <= dialect.edition.name
-    )
+    declared = [*tasks.routes.all, *(rehearsal.routes.all if settings.scylla.test_api else ())]
+    served = [route for route in declared if route.since <= dialect.edition.name]
+    addresses = _addresses([*served, *documents(served, dialect.edition)])
 
     async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
         by_method = addresses.find(request)

@@ -58,11 +58,56 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """A parameter of the query string, and its type in Swagger's words."""
+
+    name: str
+    type: str
+    description: str
+    required: bool = False
+
+
+Handler = Callable[[Call], Awaitable[ASGIApp]]
+
+
+@dataclass(frozen=True)
 class Route:
-    """An address and its method; `path` may end in a parameter in braces."""
+    """An address and its method; `path` may have a parameter in braces. `answer` is a type in Swagger's words, and
+    `[]` behind it makes it an array.
+    """
 
     method: str
     path: str
-    handler: Callable[[Call], Awaitable[ASGIApp]]
-    since: str = "2024"
+    handler: Handler
+    answer: str
+    parameters: tuple[Parameter, ...]
+    since: str
     """The first edition that has it."""
+
+    @property
+    def resource(self) -> str:
+        """The first part of the path."""
+        return self.path.split("/")[1]
+
+    @property
+    def summary(self) -> str:
+        """From the handler's docstring."""
+        return (self.handler.__doc__ or "").partition("\n")[0].rstrip(".")
+
+
+class Routes:
+    """The routes of a resource, collected as they are declared."""
+
+    def __init__(self) -> None:
+        self.all: list[Route] = []
+
+    def __call__(
+        self, method: str, path: str, answer: str = "void", *parameters: Parameter, since: str = "2024"
+    ) -> Callable[[Handler], Handler]:
+        """Declares the function below as the handler."""
+
+        def declare(handler: Handler) -> Handler:
+            self.all.append(Route(method, path, handler, answer, parameters, since))
+            return handler
+
+        return declare

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from taskward.http.scylla.errors import Refused
+from taskward.http.scylla.wire import Stats2024, Stats2026, Status2024, Status2026
 from taskward.http.scylla.words import NodeOf, stats_2024, stats_2026, status_2024, status_2026
 from taskward.model.task import Task
 from taskward.service.sightings import Sighting
@@ -24,7 +27,10 @@ class Edition:
 
     name: str
     stats: Callable[[Task], Any]
+    stats_kind: type[Struct]
+    """What `stats` gives."""
     status: WriteStatus
+    status_kind: type[Struct]
     reading_unregisters: bool
     """Looking at a finished task's status makes the registry forget it."""
     empty_error_fails: bool
@@ -36,7 +42,9 @@ EDITIONS = {
     "2024": Edition(
         name="2024",
         stats=stats_2024,
+        stats_kind=Stats2024,
         status=status_2024,
+        status_kind=Status2024,
         reading_unregisters=True,
         empty_error_fails=True,
         not_abortable=lambda _: Refused(500, "std::runtime_error (Requested task cannot be aborted)"),
@@ -44,7 +52,9 @@ EDITIONS = {
     "2026": Edition(
         name="2026",
         stats=stats_2026,
+        stats_kind=Stats2026,
         status=status_2026,
+        status_kind=Status2026,
         reading_unregisters=False,
         empty_error_fails=False,
         not_abortable=lambda task_id: Refused(403, f"task with id {task_id} cannot be aborted"),

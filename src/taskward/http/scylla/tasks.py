@@ -8,22 +8,35 @@ from litestar.types import ASGIApp
 
 from taskward.http.endpoint import reply
 from taskward.http.presence import unless_gone
-from taskward.http.scylla.call import Call, Route
+from taskward.http.scylla.call import Call, Parameter, Routes
 from taskward.http.scylla.errors import Refused
 from taskward.http.scylla.replies import array, nothing
 from taskward.model.errors import NotAbortable
 from taskward.model.states import FINAL
 from taskward.service.sightings import Sighting
 
+routes = Routes()
+
+_COUNTS = Parameter("counts", "boolean", "Tell also how many parts folding has forgotten; not in ScyllaDB")
+_TIMEOUT = Parameter("timeout", "long", "How many seconds to wait at most")
 _LONGEST_TTL_SECONDS = 36_500 * 86_400
 """What the house takes for a duration; ScyllaDB takes a little more."""
 
 
+@routes("GET", "/task_manager/list_modules", "string[]")
 async def list_modules(call: Call) -> ASGIApp:
-    """Names."""
+    """The names of all modules."""
     return reply(200, await call.service.roster.modules(call.principal))
 
 
+@routes(
+    "GET",
+    "/task_manager/list_module_tasks/{module}",
+    "task_stats[]",
+    Parameter("internal", "boolean", "Internal tasks too"),
+    Parameter("keyspace", "string", "Only tasks of this keyspace"),
+    Parameter("table", "string", "Only tasks of this table"),
+)
 async def list_module_tasks(call: Call) -> ASGIApp:
     """What is registered of a module."""
     labels = {name: call.query.text(name) for name in ("keyspace", "table") if call.query.text(name)}
@@ -38,16 +51,18 @@ async def list_module_tasks(call: Call) -> ASGIApp:
     return await array(stats())
 
 
+@routes("GET", "/task_manager/task_status/{task_id}", "task_status", _COUNTS)
 async def task_status(call: Call) -> ASGIApp:
-    """One task."""
+    """The status of a task."""
     seen = await call.service.roster.sighting(call.principal, call.task_id)
     [status] = await call.statuses([seen])
     await _forget_what_was_read(call, seen)
     return reply(200, status)
 
 
+@routes("GET", "/task_manager/task_status_recursive/{task_id}", "task_status[]", _COUNTS)
 async def task_status_recursive(call: Call) -> ASGIApp:
-    """A task and all below it."""
+    """The status of a task and of all below it, breadth first."""
     pieces = call.service.roster.walk(call.principal, call.task_id)
 
     async def statuses() -> AsyncGenerator[list[Any], None]:
@@ -66,8 +81,9 @@ async def _forget_what_was_read(call: Call, seen: Sighting) -> None:
         await call.service.roster.unregister(call.principal, call.task_id)
 
 
+@routes("POST", "/task_manager/abort_task/{task_id}")
 async def abort_task(call: Call) -> ASGIApp:
-    """Asks it to stop, and waits for nothing."""
+    """Asks a task and all below it to stop, and waits for nothing."""
     try:
         await call.service.roster.abort(call.principal, call.task_id)
     except NotAbortable:
@@ -75,8 +91,12 @@ async def abort_task(call: Call) -> ASGIApp:
     return nothing()
 
 
+@routes("GET", "/task_manager/wait_task/{task_id}", "task_status", _TIMEOUT, _COUNTS)
 async def wait_task(call: Call) -> ASGIApp:
-    """Its status when it has ended. Both editions take a timeout; without one the wait has no end."""
+    """The status of a task when it has ended.
+
+    Both editions take a timeout; without one the wait has no end.
+    """
     seconds = call.query.whole("timeout")
     timeout = None if seconds is None else timedelta(seconds=seconds)
     try:
@@ -87,23 +107,33 @@ async def wait_task(call: Call) -> ASGIApp:
     return reply(200, status)
 
 
+@routes("GET", "/task_manager/ttl", "long", since="2026")
 async def get_ttl(call: Call) -> ASGIApp:
-    """In seconds."""
+    """How long finished tasks are shown, in seconds."""
     return await _get(call, "registry_ttl")
 
 
+@routes("POST", "/task_manager/ttl", "long", Parameter("ttl", "long", "In seconds", required=True))
 async def set_ttl(call: Call) -> ASGIApp:
-    """Answers with the one before."""
+    """Sets how long finished tasks are shown; answers with the seconds before."""
     return await _swap(call, "registry_ttl", "ttl")
 
 
+@routes("GET", "/task_manager/user_ttl", "long", since="2026")
 async def get_user_ttl(call: Call) -> ASGIApp:
-    """In seconds."""
+    """How long finished tasks are shown that a user started, in seconds."""
     return await _get(call, "user_task_ttl")
 
 
+@routes(
+    "POST",
+    "/task_manager/user_ttl",
+    "long",
+    Parameter("user_ttl", "long", "In seconds", required=True),
+    since="2026",
+)
 async def set_user_ttl(call: Call) -> ASGIApp:
-    """Answers with the one before."""
+    """Sets how long finished tasks are shown that a user started; answers with the seconds before."""
     return await _swap(call, "user_task_ttl", "user_ttl")
 
 
@@ -117,22 +147,8 @@ async def _swap(call: Call, setting: str, parameter: str) -> ASGIApp:
     return reply(200, int(float(await call.service.settings.swap(call.principal, setting, seconds))))
 
 
+@routes("POST", "/task_manager/drain/{module}", since="2026")
 async def drain(call: Call) -> ASGIApp:
-    """Unregisters what has ended."""
+    """Unregisters what has ended of a module."""
     await call.service.roster.drain(call.principal, call.module)
     return nothing()
-
-
-ROUTES = (
-    Route("GET", "/task_manager/list_modules", list_modules),
-    Route("GET", "/task_manager/list_module_tasks/{module}", list_module_tasks),
-    Route("GET", "/task_manager/task_status/{task_id}", task_status),
-    Route("GET", "/task_manager/task_status_recursive/{task_id}", task_status_recursive),
-    Route("POST", "/task_manager/abort_task/{task_id}", abort_task),
-    Route("GET", "/task_manager/wait_task/{task_id}", wait_task),
-    Route("POST", "/task_manager/ttl", set_ttl),
-    Route("GET", "/task_manager/ttl", get_ttl, since="2026"),
-    Route("POST", "/task_manager/user_ttl", set_user_ttl, since="2026"),
-    Route("GET", "/task_manager/user_ttl", get_user_ttl, since="2026"),
-    Route("POST", "/task_manager/drain/{module}", drain, since="2026"),
-)
