@@ -677,6 +677,25 @@ class TestHouse:
             is_problem(answer, 404)
         is_problem(api.delete("/v1/schedules/hourly"), 404)
 
+    def test_a_schedule_tells_when_it_ticks_and_can_be_held(self, api: httpx2.Client) -> None:
+        body = {"operation": "probe.echo", "args": {"text": "hi"}, "cron": "30 4 * * 1-5", "timezone": "Europe/Berlin"}
+        made = api.put("/v1/schedules/weekdays", json=body).json()
+        assert made["in_words"] == "At 04:30 on Monday through Friday, Europe/Berlin"
+        assert made["next_ticks"][0] == made["next_at"]
+        assert made["next_ticks"] == sorted(set(made["next_ticks"]))
+        assert len(made["next_ticks"]) == 5
+        held = api.patch("/v1/schedules/weekdays", json={"active": False}).json()
+        assert (held["active"], held["next_at"], held["next_ticks"]) == (False, None, [])
+        again = api.patch("/v1/schedules/weekdays", json={"active": True}).json()
+        assert (again["active"], again["next_ticks"]) == (True, made["next_ticks"])
+        preview = api.post("/v1/schedules:preview", json={"every_seconds": 900}).json()
+        assert preview["in_words"] == "Every 15 minutes"
+        assert len(preview["next_ticks"]) == 5
+        refused = is_problem(api.post("/v1/schedules:preview", json={"cron": "61 * * * *"}), 422)
+        assert refused["errors"][0]["pointer"] == "#/cron"
+        assert api.delete("/v1/schedules/weekdays").status_code == 204
+        is_problem(api.patch("/v1/schedules/weekdays", json={"active": True}), 404)
+
     def test_a_schedule_ticks(self, api: httpx2.Client) -> None:
         body = {"operation": "probe.echo", "args": {"text": "tick"}, "every_seconds": 1, "first_in_seconds": 0}
         with api.stream("GET", "/v1/events") as events:

@@ -188,3 +188,54 @@ class TestAttempts:
         task = submit(api, wait=0, paused=True)
         assert items(api, f"/v1/tasks/{task['id']}/attempts") == []
         assert api.get(f"/v1/tasks/{uuid4()}/attempts").status_code == 404
+
+
+class TestAudit:
+    def test_who_changed_what_and_how_it_was_answered(self, server: Server, api: httpx2.Client) -> None:
+        name = uuid4().hex
+        secret = api.post("/v1/tokens", json={"name": name, "scopes": ["write"]}).json()["secret"]
+        with server.client(secret, **{"correlation-id": "order-4711"}) as writer:
+            assert writer.patch(f"/v1/queues/{name}", json={"paused": True}).status_code == 200
+            assert writer.put("/v1/settings/task_ttl", json={"value": 1}).status_code == 403
+            assert writer.post("/v1/tasks", json={"operation": "probe.echo", "args": {"text": "hi"}}).status_code == 202
+            task = writer.post("/v1/tasks", json={"operation": "backup.nightly", "state": "running"}).json()
+            writer.post(f"/v1/tasks/{task['id']}/progress", json={"done": 1})
+            writer.post(f"/v1/tasks/{task['id']}/logs", json={"lines": [{"message": "x"}]})
+            writer.post(f"/v1/tasks/{task['number']}:cancel")
+            assert writer.get("/v1/audit").status_code == 403
+        found = items(api, f"/v1/audit?principal={name}")
+        assert [(one["method"], one["path"], one["status"]) for one in found] == [
+            ("POST", f"/v1/tasks/{task['number']}:cancel", 200),
+            ("PUT", "/v1/settings/task_ttl", 403),
+            ("PATCH", f"/v1/queues/{name}", 200),
+        ]
+        assert {(one["kind"], one["client"], one["address"], one["correlation_id"]) for one in found} == {
+            ("token", "", "127.0.0.1", "order-4711")
+        }
+        assert len(items(api, f"/v1/audit?text={name}")) == 1
+        page = api.get(f"/v1/audit?principal={name}&limit=2")
+        assert 'rel="next"' in page.headers["link"]
+        assert len(api.get(f"/v1/audit?principal={name}&after={page.json()['next']}").json()["items"]) == 1
+        assert items(api, f"/v1/audit?principal={name}&since=2100-01-01T00:00:00Z") == []
+        refused = api.get("/v1/audit?since=1900-01-01T00:00:00Z")
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "since")
+
+    def test_sessions_and_other_apis_leave_traces_and_strangers_none(self, server: Server, api: httpx2.Client) -> None:
+        name = f"user-{uuid4().hex}"
+        api.post("/v1/users", json={"name": name, "password": "correct horse", "role": "admin"})
+        with server.client("") as browser:
+            login = browser.post("/v1/session", json={"user": name, "password": "correct horse"})
+            browser.delete("/v1/session", headers={"X-CSRF-Token": login.headers["x-csrf-token"]})
+            assert browser.patch("/v1/queues/q", json={"paused": True}).status_code == 401
+            basic = httpx2.BasicAuth(name, "correct horse")
+            gone = f"/pulp/api/v3/tasks/{uuid4()}/"
+            assert browser.delete(gone, auth=basic).status_code == 404
+        found = [
+            (one["kind"], one["method"], one["path"], one["status"])
+            for one in items(api, f"/v1/audit?principal={name}")
+        ]
+        assert found == [
+            ("user", "DELETE", gone, 404),
+            ("session", "DELETE", "/v1/session", 204),
+            ("user", "POST", "/v1/session", 200),
+        ]

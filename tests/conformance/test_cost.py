@@ -20,7 +20,7 @@ from tests.house import House, RecordingNotifier, exclusive, new_task
 
 GROWING = (
     "task", "event", "log", "line", "fold", "label", "task_resource", "created_resource", "dependency", "report",
-    "idempotency", "tombstone", "pace", "failure",
+    "idempotency", "tombstone", "pace", "failure", "audit",
 )  # fmt: skip
 """Tables with no bound: none of them is ever read whole."""
 ALIASES = {"t": "task", "l": "line", "d": "dependency"}

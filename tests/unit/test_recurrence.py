@@ -27,6 +27,24 @@ class TestTicks:
         assert berlin.first(NOON) == datetime(2030, 6, 2, 2, 30, tzinfo=UTC)
         assert berlin.after(NOON, NOON + timedelta(days=300)) == datetime(2031, 3, 29, 3, 30, tzinfo=UTC)
 
+    @pytest.mark.parametrize(
+        ("recurrence", "words"),
+        [
+            (Recurrence(every=timedelta(minutes=15)), "Every 15 minutes"),
+            (Recurrence(every=HOUR), "Every hour"),
+            (Recurrence(every=timedelta(days=1, hours=2, seconds=1.5)), "Every 1 day 2 hours 1.5 seconds"),
+            (Recurrence(cron="30 4 * * 1-5"), "At 04:30 on Monday through Friday"),
+            (Recurrence(cron="0 0 1 */2 *", timezone="Europe/Berlin"),
+             "At 00:00 on the first day of every second month, Europe/Berlin"),
+        ],
+    )  # fmt: skip
+    def test_in_words(self, recurrence: Recurrence, words: str) -> None:
+        assert recurrence.in_words() == words
+
+    def test_the_ticks_to_come(self) -> None:
+        assert Recurrence(every=HOUR).following(NOON, 3) == [NOON, NOON + HOUR, NOON + 2 * HOUR]
+        assert len(Recurrence(cron="0 0 29 2 *").following(NOON, 5)) == 5
+
     def test_cron_misses_collapse_too(self) -> None:
         each_minute = Recurrence(cron="* * * * *")
         assert each_minute.after(NOON, NOON + HOUR) == NOON + HOUR + timedelta(minutes=1)

@@ -49,6 +49,7 @@ class Timekeeper(Chore):
             # Old idempotency keys and traces of what was removed come due by no clock of their own.
             await self._store.tasks.prune(now, _BATCH)
             await self._store.figures.prune(now)
+            await self._store.audit.prune(now, _BATCH)
             self._sweep_at = now + _SWEEP_EVERY
         is_due = due is not None and due <= now
         done = await self._tick_schedules(now) if is_due or self._stuck else 0

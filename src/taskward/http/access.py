@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from litestar import Request
+from litestar.types import HTTPScope
 
 from taskward.auth import HOUSE, Authenticator, Presented, Principal
 from taskward.http.cookies import cookie
@@ -18,7 +19,10 @@ ANYONE = Principal(name="anonymous", kind="anonymous", scopes=HOUSE.scopes)
 CREDENTIALS = frozenset({b"authorization", b"client", b"api-key", b"x-api-key"})
 """The headers that show one."""
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+
+_CALLER = "taskward.caller"
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,25 @@ class Access:
         shown = {name: value.decode("latin-1") for name, value in request.scope["headers"] if name in read}
         session = cookie(shown.get(b"cookie", ""), self.session_cookie)
         if not self.required and not session and not shown.keys() & CREDENTIALS:
-            return ANYONE
+            return let_in(request, ANYONE)
         presented = Presented(
             authorization=shown.get(b"authorization", ""),
             client=shown.get(b"client", ""),
             api_key=shown.get(b"api-key") or shown.get(b"x-api-key", ""),
             session=session,
             csrf=shown.get(self.csrf_header, ""),
-            is_safe=request.scope["method"] in _SAFE,
+            is_safe=request.scope["method"] in SAFE,
         )
-        return await self.authenticator.authenticate(presented)
+        return let_in(request, await self.authenticator.authenticate(presented))
+
+
+def let_in(request: Request[Any, Any, Any], principal: Principal) -> Principal:
+    """Notes on a request whose it is."""
+    request.scope["state"][_CALLER] = principal
+    return principal
+
+
+def caller(scope: HTTPScope) -> Principal | None:
+    """Whose a request is; None before it was let in."""
+    found: Principal | None = scope.get("state", {}).get(_CALLER)
+    return found

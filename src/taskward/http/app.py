@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, ControllerRouterHandler, Message
+from litestar.types import ASGIApp, ControllerRouterHandler, HTTPScope, Message
 
 from taskward.auth import HOUSE, Authenticator
-from taskward.http.access import Access
+from taskward.http.access import SAFE, Access, caller
 from taskward.http.endpoint import Call, Endpoint, House, Site, read_body, reply, reply_text
 from taskward.http.metrics import Metrics
 from taskward.http.native import ENDPOINTS
@@ -21,8 +21,11 @@ from taskward.http.problems import Problems, kinds
 from taskward.http.website import built_console, is_browser_at_the_door, to_console, website_routes
 from taskward.model.errors import NotFound
 from taskward.service import Service
+from taskward.service.audit import AuditTrail
 from taskward.settings import Settings
 
+_PATH_KEPT = 500
+"""Characters of a path in the audit trail."""
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 _DOCS_POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -36,6 +39,9 @@ class Application(Litestar):
     verbs: frozenset[str]
     door: ASGIApp | None = None
     """Where browsers go from `/`."""
+    audit: AuditTrail
+    unaudited: frozenset[str]
+    """Templates of paths whose unsafe requests leave no trace."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request."""
@@ -59,9 +65,22 @@ class Application(Litestar):
                     message["headers"] = [*message["headers"], (b"correlation-id", correlation)]
                 route = scope.get("path_template") or "(none)"
                 self.metrics.observe(scope["method"], route, message["status"], time.perf_counter() - began)
+                if scope["method"] not in SAFE and route not in self.unaudited:
+                    self._keep_trace(scope, path, message["status"])
             await send(message)
 
         await super().__call__(scope, receive, answer)
+
+    def _keep_trace(self, scope: HTTPScope, path: str, status: int) -> None:
+        """Of what nobody was let in for there is no trace: it has done nothing, and would have no end."""
+        principal = caller(scope)
+        if principal is not None:
+            address = scope["client"][0] if scope["client"] else ""
+            headers = dict(scope["headers"])
+            correlation_id = headers.get(b"correlation-id", b"").decode("latin-1")
+            self.audit.note(
+                principal, scope["method"], path[:_PATH_KEPT], status, address=address, correlation_id=correlation_id
+            )
 
 
 def create_app(
@@ -95,15 +114,21 @@ def create_app(
         lifespan=[lifespan],
     )
     application.metrics = metrics
+    application.audit = service.audit
+    application.unaudited = frozenset(_template(each.path) for each in endpoints if not each.is_audited)
     application.door = to_console(house.site.prefix) if settings.dialects.native else None
     application.verbs = frozenset(endpoint.path.partition(":")[2] for endpoint in endpoints if ":" in endpoint.path)
     return application
 
 
+def _template(path: str) -> str:
+    """As the router tells it of a request: a parameter is a whole segment for it, and so is a verb."""
+    path, _, verb = path.partition(":")
+    return "/v1" + path + (f"/:{verb}" if verb else "")
+
+
 def _route(endpoint: Endpoint, house: House) -> HTTPRouteHandler:
-    path, _, verb = endpoint.path.partition(":")
-    # A parameter is a whole segment for the router, and so is a verb.
-    path = "/v1" + path.replace("}", ":str}") + (f"/:{verb}" if verb else "")
+    path = _template(endpoint.path).replace("}", ":str}")
     parse, shape, optional, handler = endpoint.query.parse, endpoint.body, endpoint.body_optional, endpoint.handler
     is_public = endpoint.is_public
 

@@ -66,6 +66,8 @@ class Endpoint:
     headers: tuple[Header, ...] = ()
     errors: tuple[int, ...] = ()
     is_public: bool = False
+    is_audited: bool = True
+    """Whether the audit trail keeps who asked, where the method is unsafe."""
 
 
 Handler = Callable[["Call[Any, Any]"], Awaitable[ASGIApp]]
@@ -91,6 +93,7 @@ class Routes:
         headers: tuple[Header, ...] = (),
         errors: tuple[int, ...] = (),
         is_public: bool = False,
+        is_audited: bool = True,
     ) -> Callable[[H], H]:
         """Declares the function below it as the handler; its docstring becomes the description."""
 
@@ -109,6 +112,7 @@ class Routes:
                     headers=headers,
                     errors=errors,
                     is_public=is_public,
+                    is_audited=is_audited,
                 )
             )
             return handler

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from taskward.model.errors import Invalid
 
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _SHORTEST = timedelta(seconds=1)
 _LONGEST = timedelta(days=36_500)
 
@@ -52,6 +53,25 @@ class Recurrence(Struct, frozen=True):
         following = next(CronSim(self.cron, local), None)
         return None if following is None else following.astimezone(UTC)
 
+    def following(self, tick: datetime, count: int) -> list[datetime]:
+        """The tick given and those behind it, `count` at most."""
+        ticks = [tick]
+        while len(ticks) < count:
+            later = self.after(ticks[-1], ticks[-1])
+            if later is None:
+                break
+            ticks.append(later)
+        return ticks
+
+    def in_words(self) -> str:
+        """In English: `Every 15 minutes`, or `At 04:30 on Monday through Friday, Europe/Berlin`."""
+        if self.every is not None:
+            return f"Every {_words(self.every)}"
+        if self.cron is None:
+            return "Never"
+        words = CronSim(self.cron, datetime(2000, 1, 1, tzinfo=UTC)).explain()
+        return words if self.timezone == "UTC" else f"{words}, {self.timezone}"
+
     def _check_cron(self, cron: str) -> None:
         try:
             comes = next(CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC)), None)
@@ -60,3 +80,17 @@ class Recurrence(Struct, frozen=True):
             raise Invalid("/cron", f"{str(error) or 'is not a cron expression'}; write {right}") from None
         if comes is None:
             raise Invalid("/cron", "names a day that never comes")
+
+
+def _words(duration: timedelta) -> str:
+    """The parts of a duration; a single one goes without its number."""
+    rest = duration.total_seconds()
+    parts: list[tuple[float, str]] = []
+    for unit, seconds in _UNITS:
+        count = rest if unit == "second" else rest // seconds
+        rest -= count * seconds
+        if count:
+            parts.append((count, unit if count == 1 else f"{unit}s"))
+    if len(parts) == 1 and parts[0][0] == 1:
+        return parts[0][1]
+    return " ".join(f"{count:g} {unit}" for count, unit in parts)

@@ -53,6 +53,7 @@ _TABLE = (
         "How long an idempotency key answers with the tasks it was first used for",
         timedelta(minutes=5),
     ),
+    Setting("audit_ttl", "7776000", "How long the audit trail keeps who did what", timedelta(minutes=5)),
     Setting("gate_interval", "30", "How often the gate of a scheduled task is asked again", timedelta(seconds=1)),
 )
 

@@ -4,6 +4,7 @@ Everything above talks to these; `taskward.store` implements them twice, on SQLi
 conformance suite holds both to what is written here. Instants are aware UTC datetimes, durations timedeltas.
 """
 
+from taskward.ports.audit import Audit, AuditPage, AuditQuery, Deed
 from taskward.ports.change import Change
 from taskward.ports.clock import Clock
 from taskward.ports.exchange import Claim, Exchange, Finish
@@ -26,12 +27,16 @@ from taskward.ports.workers import OperationInfo, Pulse, Queue, WorkerInfo, Work
 
 __all__ = [
     "Asked",
+    "Audit",
+    "AuditPage",
+    "AuditQuery",
     "Brood",
     "Change",
     "Claim",
     "Clock",
     "CreationNote",
     "Credential",
+    "Deed",
     "Exchange",
     "FailureGroup",
     "Figures",

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from taskward.ports.audit import Audit
 from taskward.ports.figures import Figures
 from taskward.ports.journal import Journal
 from taskward.ports.registry import Registry
@@ -37,6 +38,11 @@ class Store(Protocol):
     @property
     def figures(self) -> Figures:
         """What charts show."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """Who did what, when."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from taskward.auth import Authenticator
 from taskward.operations import Registry
 from taskward.ports import Clock, Notifier, Store
 from taskward.service.attempts import Attempts
+from taskward.service.audit import AuditTrail
 from taskward.service.bulk import Bulk
 from taskward.service.catalogue import Catalogue
 from taskward.service.credentials import Credentials
@@ -50,6 +51,7 @@ class Service:
     credentials: Credentials
     counters: Counters
     figures: FigureDesk
+    audit: AuditTrail
     store: Store
     clock: Clock
     watcher: Watcher
@@ -89,11 +91,13 @@ class Service:
             credentials=Credentials(store.registry, authenticator, clock),
             counters=Counters(store.tasks, store.workers),
             figures=FigureDesk(store.figures, store.tasks, store.workers, clock),
+            audit=AuditTrail(store.audit, clock),
             store=store,
             clock=clock,
             watcher=watcher,
         )
 
     async def close(self) -> None:
-        """Ends every wait and stream."""
+        """Ends every wait and stream, and writes the rest of the audit trail."""
         await self.watcher.close()
+        await self.audit.close()

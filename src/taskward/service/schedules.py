@@ -1,7 +1,7 @@
 """Recurring submissions, as administrators and tenants keep them."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import structs
 
@@ -13,7 +13,7 @@ from taskward.ports import Clock, Schedule, Schedules
 from taskward.service.catalogue import Catalogue
 from taskward.service.instants import duration
 from taskward.service.submissions import Submissions, check_labels
-from taskward.wire import ScheduleBody, Submit
+from taskward.wire import RecurrenceBody, ScheduleBody, Submit
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -47,6 +47,26 @@ class ScheduleDesk:
             raise Conflict(f"the name {name} is taken")
         schedule = await self._checked(principal, name, body, known)
         return await self._schedules.save(schedule, self._clock.now()), known is None
+
+    async def set_active(self, principal: Principal, name: str, *, active: bool) -> Schedule:
+        """Lets it tick, or not. What is as wanted keeps its rhythm. Raises NotFound. Needs write."""
+        principal.require("write")
+        known = await self._find(principal, name)
+        if known.active is active:
+            return known
+        now = self._clock.now()
+        recurrence = Recurrence(known.every, known.cron, known.timezone)
+        next_at = recurrence.first(now, known.first_in) if active else None
+        changed = structs.replace(known, active=active, next_at=next_at, updated_at=now)
+        return await self._schedules.save(changed, now)
+
+    def recurrence(self, principal: Principal, body: RecurrenceBody) -> tuple[Recurrence, datetime | None]:
+        """When what is described would tick, and the first time if made now. Raises Invalid. Needs read."""
+        principal.require("read")
+        every = None if body.every_seconds is None else duration("/every_seconds", body.every_seconds)
+        recurrence = Recurrence(every, body.cron, body.timezone)
+        recurrence.check()
+        return recurrence, recurrence.first(self._clock.now())
 
     async def delete(self, principal: Principal, name: str) -> None:
         """Raises NotFound. Needs write."""

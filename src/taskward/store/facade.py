@@ -13,10 +13,13 @@ from taskward.model.task import Event, LogLine, Report, Task, TaskError
 from taskward.model.tree import Folded
 from taskward.ports import (
     Asked,
+    AuditPage,
+    AuditQuery,
     Brood,
     Change,
     Claim,
     Credential,
+    Deed,
     Exchange,
     FailureGroup,
     Finish,
@@ -42,6 +45,7 @@ from taskward.ports import (
     WorkerInfo,
 )
 from taskward.store import (
+    audit,
     exchange,
     figures,
     fleet,
@@ -333,6 +337,22 @@ class Figures:
         await self._db.write(figures.prune, to_micros(now))
 
 
+class Audit:
+    """`taskward.ports.Audit` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def add(self, deeds: Sequence[Deed]) -> None:
+        await self._db.write(audit.add, deeds)
+
+    async def page(self, query: AuditQuery) -> AuditPage:
+        return await self._db.scan(audit.page, query)
+
+    async def prune(self, now: datetime, limit: int) -> None:
+        await self._db.write(audit.prune, to_micros(now), limit)
+
+
 class Schedules:
     """`taskward.ports.Schedules` on a database."""
 
@@ -410,6 +430,7 @@ class SqlStore:
         self.journal = Journal(database)
         self.workers = Workers(database)
         self.figures = Figures(database)
+        self.audit = Audit(database)
         self.schedules = Schedules(database)
         self.registry = Registry(database)
 

@@ -5,6 +5,7 @@ Instants are RFC 3339 in UTC, durations are seconds in members named `..._second
 """
 
 from taskward.wire.attempt import AttemptView
+from taskward.wire.audit import DeedView
 from taskward.wire.bulk import BulkDone, BulkPreview, BulkRefusal
 from taskward.wire.cancellation import CancelBody, CancelPreview
 from taskward.wire.credential import ClientBody, CredentialView, Issued, TokenBody, UserBody
@@ -18,7 +19,7 @@ from taskward.wire.pool import PoolBody, PoolView
 from taskward.wire.problem import Problem, ProblemItem
 from taskward.wire.queue import QueuePatch, QueueView
 from taskward.wire.removal import PurgeBody, Removed
-from taskward.wire.schedule import ScheduleBody, ScheduleView
+from taskward.wire.schedule import RecurrenceBody, RecurrenceView, ScheduleBody, SchedulePatch, ScheduleView
 from taskward.wire.session import LoginBody, WhoView
 from taskward.wire.setting import SettingBody, SettingView
 from taskward.wire.stats import StatsView
@@ -38,6 +39,7 @@ __all__ = [
     "CancelPreview",
     "ClientBody",
     "CredentialView",
+    "DeedView",
     "EventView",
     "ExternalEnd",
     "ExternalLog",
@@ -62,9 +64,12 @@ __all__ = [
     "PurgeBody",
     "QueuePatch",
     "QueueView",
+    "RecurrenceBody",
+    "RecurrenceView",
     "Removed",
     "Replayed",
     "ScheduleBody",
+    "SchedulePatch",
     "ScheduleView",
     "SeriesPoint",
     "SeriesView",

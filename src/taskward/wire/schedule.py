@@ -42,3 +42,28 @@ class ScheduleView(Struct, frozen=True, kw_only=True):
     next_at: Instant | None
     last_at: Instant | None
     last_task_id: UUID | None
+    in_words: str
+    """When it ticks, in English."""
+    next_ticks: list[Instant]
+    """The next five."""
+
+
+class SchedulePatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `PATCH /v1/schedules/{name}`."""
+
+    active: bool
+
+
+class RecurrenceBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `POST /v1/schedules:preview`: exactly one of `every_seconds` and `cron`."""
+
+    every_seconds: Annotated[float, Meta(ge=1)] | None = None
+    cron: str | None = None
+    timezone: str = "UTC"
+
+
+class RecurrenceView(Struct, frozen=True, kw_only=True):
+    """When a schedule made now would tick: in English, and the next five instants."""
+
+    in_words: str
+    next_ticks: list[Instant]

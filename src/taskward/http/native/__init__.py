@@ -2,6 +2,7 @@
 
 from taskward.http.endpoint import Endpoint
 from taskward.http.native import (
+    audit,
     catalogue,
     credentials,
     figures,
@@ -15,7 +16,7 @@ from taskward.http.native import (
     tasks,
 )
 
-_GROUPS = (tasks, many, steering, streams, catalogue, fleet, figures, schedules, settings, credentials, session)
+_GROUPS = (tasks, many, steering, streams, catalogue, fleet, figures, schedules, settings, credentials, audit, session)
 
 ENDPOINTS: tuple[Endpoint, ...] = tuple(endpoint for group in _GROUPS for endpoint in group.routes.endpoints)
 """Everything below `/v1`, in the order of its documentation."""

@@ -27,6 +27,7 @@ routes = Routes("many tasks")
     Answer(200, "Whether all have ended, and the tasks", Waited),
     body=WaitBody,
     body_optional=True,
+    is_audited=False,
 )
 async def wait(call: Call[NoQuery, WaitBody]) -> ASGIApp:
     """Answers as soon as the last of them ends, or after `timeout_seconds`."""
@@ -85,6 +86,7 @@ class BulkBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     "See what a bulk action would reach",
     Answer(200, "How many tasks, and the newest of them", BulkPreview),
     body=BulkBody,
+    is_audited=False,
 )
 async def preview(call: Call[NoQuery, BulkBody]) -> ASGIApp:
     """Changes nothing. Counts up to 1,000. With `created_before` in the filter, later tasks stay out of it."""

@@ -4,8 +4,8 @@ from litestar.types import ASGIApp
 
 from taskward.http.endpoint import Answer, Call, NoQuery, Routes, reply
 from taskward.http.native.tasks import accepted
-from taskward.http.native.views import schedule_view
-from taskward.wire import Page, ScheduleBody, ScheduleView, TaskView
+from taskward.http.native.views import TICKS_SHOWN, schedule_view
+from taskward.wire import Page, RecurrenceBody, RecurrenceView, ScheduleBody, SchedulePatch, ScheduleView, TaskView
 
 routes = Routes("schedules")
 
@@ -35,6 +35,35 @@ async def put_schedule(call: Call[NoQuery, ScheduleBody]) -> ASGIApp:
     """Ticks at an interval or by cron; those that were missed collapse into one."""
     saved, is_new = await call.service.schedules.put(call.principal, call.name(), call.body)
     return reply(201 if is_new else 200, schedule_view(saved))
+
+
+@routes(
+    "PATCH",
+    "/schedules/{name}",
+    "Activate or deactivate a schedule",
+    Answer(200, "The schedule", ScheduleView),
+    body=SchedulePatch,
+    errors=(404,),
+)
+async def change_schedule(call: Call[NoQuery, SchedulePatch]) -> ASGIApp:
+    """Activated, its rhythm begins anew."""
+    saved = await call.service.schedules.set_active(call.principal, call.name(), active=call.body.active)
+    return reply(200, schedule_view(saved))
+
+
+@routes(
+    "POST",
+    "/schedules:preview",
+    "See when a schedule would tick",
+    Answer(200, "In English, and the next instants", RecurrenceView),
+    body=RecurrenceBody,
+    is_audited=False,
+)
+async def preview_schedule(call: Call[NoQuery, RecurrenceBody]) -> ASGIApp:
+    """Keeps nothing."""
+    recurrence, first = call.service.schedules.recurrence(call.principal, call.body)
+    ticks = [] if first is None else recurrence.following(first, TICKS_SHOWN)
+    return reply(200, RecurrenceView(in_words=recurrence.in_words(), next_ticks=ticks))
 
 
 @routes("DELETE", "/schedules/{name}", "Remove a schedule", Answer(204, "Removed"), errors=(404,))

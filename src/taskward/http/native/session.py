@@ -3,7 +3,7 @@
 import msgspec
 from litestar.types import ASGIApp
 
-from taskward.http.access import CSRF_COOKIE, SESSION_COOKIE
+from taskward.http.access import CSRF_COOKIE, SESSION_COOKIE, let_in
 from taskward.http.cookies import set_cookie
 from taskward.http.endpoint import Answer, Call, NoQuery, Reply, Routes, reply
 from taskward.http.native.views import who_view
@@ -34,6 +34,7 @@ async def log_in(call: Call[NoQuery, LoginBody]) -> ASGIApp:
         session = await access.authenticator.log_in_by_token(body.token, access.session_ttl)
     else:
         session = await access.authenticator.log_in(body.user, body.password, access.session_ttl)
+    let_in(call.request, session.principal)
     seconds = int(session.lifetime.total_seconds())
     is_secure = call.site.absolute(call.request, "").startswith("https:")
     return Reply(

@@ -102,6 +102,7 @@ async def finish(call: Call[NoQuery, ExternalEnd]) -> ASGIApp:
     Answer(200, "The task", TaskView, headers=("ETag",)),
     body=ExternalProgress,
     errors=(409,),
+    is_audited=False,
 )
 async def progress(call: Call[NoQuery, ExternalProgress]) -> ASGIApp:
     """For tasks that were made with `state: running`."""
@@ -115,6 +116,7 @@ async def progress(call: Call[NoQuery, ExternalProgress]) -> ASGIApp:
     Answer(204, "Written"),
     body=ExternalLogs,
     errors=(409,),
+    is_audited=False,
 )
 async def log(call: Call[NoQuery, ExternalLogs]) -> ASGIApp:
     """For tasks that were made with `state: running`; also after their end."""

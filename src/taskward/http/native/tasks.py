@@ -71,6 +71,7 @@ R = TypeVar("R")
     body=Either(Submit, SubmitMany, member="tasks"),
     headers=(PREFER, IDEMPOTENCY_KEY, CORRELATION_ID, TRACEPARENT),
     errors=(409,),
+    is_audited=False,
 )
 async def submit(call: Call[NoQuery, Submit | SubmitMany]) -> ASGIApp:
     """Arguments are checked against the operation before anything is accepted. Many are accepted all or not at all."""
@@ -202,9 +203,9 @@ async def task_query(call: Call[Any, Any], wanted: TaskFilter) -> TaskQuery | No
         queue=wanted.queue,
         pool=wanted.pool,
         correlation_id=wanted.correlation_id,
-        created=_range("created", wanted.created_since, wanted.created_before),
-        started=_range("started", wanted.started_since, wanted.started_before),
-        finished=_range("finished", wanted.finished_since, wanted.finished_before),
+        created=time_range("created_", wanted.created_since, wanted.created_before),
+        started=time_range("started_", wanted.started_since, wanted.started_before),
+        finished=time_range("finished_", wanted.finished_since, wanted.finished_before),
         text=wanted.text,
         internal=wanted.internal,
         sort=wanted.sort,
@@ -220,8 +221,9 @@ def _label(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _range(name: str, since: datetime | None, before: datetime | None) -> Range:
-    return Range(_bound(f"{name}_since", since), _bound(f"{name}_before", before))
+def time_range(prefix: str, since: datetime | None, before: datetime | None) -> Range:
+    """Of the parameters `since` and `before` with this prefix. Raises InvalidFilter."""
+    return Range(_bound(f"{prefix}since", since), _bound(f"{prefix}before", before))
 
 
 def _bound(name: str, instant: datetime | None) -> datetime | None:

@@ -3,6 +3,7 @@
 from taskward.auth import Principal
 from taskward.model.masking import mask_value
 from taskward.model.pools import Pool
+from taskward.model.recurrence import Recurrence
 from taskward.model.task import Event, LogLine, Task
 from taskward.ports import Credential, Queue, Schedule, TreeNode, WorkerInfo
 from taskward.service.catalogue import KnownModule, KnownOperation
@@ -24,6 +25,8 @@ from taskward.wire import (
     WhoView,
     WorkerView,
 )
+
+TICKS_SHOWN = 5
 
 
 def task_view(task: Task, prefix: str) -> TaskView:
@@ -202,6 +205,7 @@ def pool_view(pool: Pool) -> PoolView:
 
 def schedule_view(schedule: Schedule) -> ScheduleView:
     """A schedule."""
+    recurrence = Recurrence(schedule.every, schedule.cron, schedule.timezone)
     return ScheduleView(
         name=schedule.name,
         operation=schedule.operation,
@@ -217,6 +221,8 @@ def schedule_view(schedule: Schedule) -> ScheduleView:
         next_at=schedule.next_at,
         last_at=schedule.last_at,
         last_task_id=schedule.last_task_id,
+        in_words=recurrence.in_words(),
+        next_ticks=[] if schedule.next_at is None else recurrence.following(schedule.next_at, TICKS_SHOWN),
     )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from litestar import Request
 
 from taskward.auth import Principal
-from taskward.http.access import ANYONE, CREDENTIALS, SESSION_COOKIE, Access
+from taskward.http.access import ANYONE, CREDENTIALS, SESSION_COOKIE, Access, let_in
 from taskward.settings import Settings
 
 _READER = Principal(name="anonymous", kind="anonymous", scopes=frozenset({"read"}))
@@ -49,7 +49,7 @@ class ScyllaAccess:
             return await self.access.principal(request)
         if self.only_this_machine and (headers.keys() & _FORWARDED or not is_loopback(_host(headers))):
             return await self.access.principal(request)
-        return self.anonymous
+        return let_in(request, self.anonymous)
 
 
 def is_loopback(host: str) -> bool:
