@@ -30,6 +30,8 @@ async def log_in(call: Call[NoQuery, LoginBody]) -> ASGIApp:
     access, body = call.house.access, call.body
     if bool(body.token) == bool(body.user or body.password):
         raise Invalid("/token", "give either a token, or a user and a password")
+    if not body.token and not body.password:
+        raise Invalid("/password", "is required beside a user")
     if body.token:
         session = await access.authenticator.log_in_by_token(body.token, access.session_ttl)
     else:
