@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_TASKWARD = [sys.executable, "-m", "taskward.cli"]
+TASKWARD = [sys.executable, "-m", "taskward.cli"]
 
 
 @dataclass
@@ -77,7 +77,7 @@ class DownloadNetwork:
         log = self.folder / f"{name}.log"
         with log.open("a") as stderr:
             process = subprocess.Popen(
-                [*_TASKWARD, *words, "--json"],
+                [*TASKWARD, *words, "--json"],
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
@@ -94,7 +94,7 @@ class DownloadNetwork:
         """Starts a fetch."""
         words = ["fetch", url, "-o", str(output), "--peer", peer.address, *options]
         return subprocess.Popen(
-            [*_TASKWARD, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder
+            [*TASKWARD, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder
         )
 
     def fetched(self, url: str, output: Path, peer: Process, *options: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from dragonfly_api.scheduler_pb2_grpc import SchedulerStub
 
 from taskward.modules.cache.identity import task_id
 from tests.origins import MIB, Origin, running_origin, some_bytes
-from tests.peers import DownloadNetwork, Process, download_network
+from tests.peers import TASKWARD, DownloadNetwork, Process, download_network, free_port
+from tests.serving import running_server
 
 
 @dataclass
@@ -101,3 +103,17 @@ async def _keeps_until_told(host: common.Host, task: str, length: int) -> bool:
             True,
             grpc.StatusCode.INTERNAL,
         )
+
+
+def test_a_server_embeds_a_network_that_its_cache_module_searches(tmp_path: Path) -> None:
+    flags = {"peer.embedded": True, "outbound.allow_private": True, "peer.name": "embedded"}
+    flags |= {f"peer.{name}": free_port() for name in ("scheduler_port", "grpc_port", "upload_port")}
+    with running_origin() as origin, running_server(tmp_path / "data", flags=flags) as server:
+        url = origin.page("/embedded", some_bytes(5 * MIB))
+        words = ["fetch", url, "-o", str(tmp_path / "got"), "--scheduler", f"127.0.0.1:{flags['peer.scheduler_port']}"]
+        subprocess.run([*TASKWARD, *words, "--data-dir", str(tmp_path / "own")], check=True, timeout=60)
+        with server.client() as client:
+            body = {"operation": "cache.search", "args": {"what": {"url": url}}}
+            found = client.post("/v1/tasks", json=body, headers={"Prefer": "wait=20"}).json()
+    assert found.get("state") == "completed", found
+    assert "embedded" in json.dumps(found["result"])

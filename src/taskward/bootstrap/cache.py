@@ -9,12 +9,14 @@ from taskward.model.errors import Invalid
 from taskward.modules.cache.module import cache
 from taskward.operations import Module
 from taskward.outbound import OutboundClient
-from taskward.settings import CacheSettings, ClusterSettings, Settings
+from taskward.settings import CacheSettings, ClusterSettings, Settings, embedded_scheduler
 
 
 def cache_clusters(settings: Settings) -> tuple[ClusterSettings, ...]:
-    """The clusters whose caches are found and cleared."""
-    return settings.cache.clusters
+    """The clusters whose caches are found and cleared; the embedded network when none is named."""
+    if settings.cache.clusters or not settings.peer.embedded:
+        return settings.cache.clusters
+    return (ClusterSettings(id=1, name="embedded", schedulers=(embedded_scheduler(settings.peer),)),)
 
 
 def cache_module(settings: Settings) -> Module:

@@ -18,7 +18,7 @@ from taskward.peer.content import Content, Origin
 from taskward.peer.fetch import Progress, fetch
 from taskward.peer.links import Links
 from taskward.peer.node import Peer, PeerConfig, running_peer, running_scheduler
-from taskward.settings import Settings
+from taskward.settings import Settings, embedded_scheduler
 
 # Read when the first server or channel is made: what the library would write is in the errors it raises.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -54,6 +54,25 @@ async def _run_scheduler(settings: Settings, announce: Callable[[str], None]) ->
     with stop_on_signals() as requests:
         async with running_scheduler(peer.listen or peer.ip, peer.scheduler_port, SystemClock()) as address:
             announce(address)
+            await requests.first.wait()
+
+
+def run_network(settings: Settings) -> None:
+    """Runs a scheduler and a seed peer of its own until SIGTERM or SIGINT. Raises Unavailable."""
+    configure_logs(settings.log)
+    asyncio.run(_run_network(settings))
+
+
+async def _run_network(settings: Settings) -> None:
+    own = (embedded_scheduler(settings.peer), *settings.peer.schedulers)
+    seed = msgspec.structs.replace(_config(settings), schedulers=own, is_seed=True)
+    listen, port = settings.peer.listen or settings.peer.ip, settings.peer.scheduler_port
+    with stop_on_signals() as requests:
+        async with (
+            _outbound(settings) as outbound,
+            running_scheduler(listen, port, SystemClock()),
+            running_peer(seed, outbound, SystemClock()),
+        ):
             await requests.first.wait()
 
 

@@ -1,43 +1,43 @@
 """The server process: the API on one port, and workers beside it."""
 
 import asyncio
-import multiprocessing
 import os
-import signal
 import socket
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import uvicorn
 import uvloop
 
 from taskward.auth import Authenticator, ensure_admin_token
+from taskward.bootstrap.beside import download_network, more_workers
 from taskward.bootstrap.dialects import dialect_routes
 from taskward.bootstrap.engine import keeping_house, work_until
 from taskward.bootstrap.house import House, open_house
 from taskward.bootstrap.logs import configure_logs
 from taskward.bootstrap.signals import StopRequests, stop_on_signals
-from taskward.bootstrap.worker import run_worker
 from taskward.client.discovery import ServerFile
 from taskward.http.app import create_app
 from taskward.model.errors import Unavailable
 from taskward.service import Service
-from taskward.settings import ServerSettings, Settings
+from taskward.settings import PeerSettings, ServerSettings, Settings, embedded_scheduler
 
 _BACKLOG = 2048
 
 
 @dataclass(frozen=True)
 class Started:
-    """A server that answers. `admin_token_file` is set when this start made the first administrator's token."""
+    """A server that answers. `admin_token_file` is set when this start made the first administrator's token.
+
+    `scheduler` is where the embedded download network is, `host:port`, if there is one.
+    """
 
     url: str
     admin_token_file: Path | None
+    scheduler: str | None
 
 
 Announce = Callable[[Started], None]
@@ -52,7 +52,13 @@ def serve(
     answers. Raises Unavailable (the address is taken, no database), SchemaTooNew, Invalid at the start.
     """
     configure_logs(settings.log)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, _more_workers(settings, apps, workers - 1):
+    if settings.peer.embedded:
+        _check_network_ports(settings.peer)
+    with (
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        more_workers(settings, apps, workers - 1),
+        download_network(settings),
+    ):
         runner.run(_serve(settings, apps, has_worker=workers > 0, announce=announce))
 
 
@@ -63,8 +69,9 @@ async def _serve(settings: Settings, apps: Sequence[str], *, has_worker: bool, a
             working = asyncio.create_task(work_until(house, requests) if has_worker else requests.first.wait())
             # Whichever of the two ends first ends the other.
             working.add_done_callback(lambda _: requests.first.set())
+            scheduler = embedded_scheduler(settings.peer) if settings.peer.embedded else None
             try:
-                await serve_until(house, requests, lambda url: announce(Started(url, token_file)))
+                await serve_until(house, requests, lambda url: announce(Started(url, token_file, scheduler)))
             finally:
                 requests.first.set()
                 await working
@@ -131,15 +138,25 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _listening(settings: ServerSettings) -> Iterator[socket.socket]:
-    try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        listener = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise Unavailable(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from None
+    listener = _listener(settings.host, settings.port)
     try:
         yield listener
     finally:
         listener.close()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise Unavailable(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+
+
+def _check_network_ports(settings: PeerSettings) -> None:
+    """Raises Unavailable at the start rather than in a process that nobody looks at."""
+    for port in (settings.scheduler_port, settings.grpc_port, settings.upload_port):
+        _listener(settings.listen or settings.ip, port).close()
 
 
 def _url_of(listener: socket.socket) -> str:
@@ -192,32 +209,3 @@ def _write(path: Path, content: bytes) -> None:
     aside = path.with_name(f"{path.name}.{os.getpid()}")
     aside.write_bytes(content)
     aside.replace(path)
-
-
-def _work_beside_server(settings: Settings, apps: Sequence[str]) -> None:
-    """A worker that drains when its server is gone: one that is killed and started again has no more than asked for."""
-    server = multiprocessing.parent_process()
-    if server is not None:
-
-        def follow() -> None:
-            server.join()
-            os.kill(os.getpid(), signal.SIGTERM)
-
-        threading.Thread(target=follow, name="taskward-server-watch", daemon=True).start()
-    run_worker(settings, apps)
-
-
-@contextmanager
-def _more_workers(settings: Settings, apps: Sequence[str], count: int) -> Iterator[None]:
-    """Workers in processes of their own; asked to stop, and waited for, at the end."""
-    spawn: Any = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=_work_beside_server, args=(settings, tuple(apps))) for _ in range(count)]
-    for process in processes:
-        process.start()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()

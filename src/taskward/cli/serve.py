@@ -34,6 +34,9 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Only serve; workers run elsewhere.")] = False,
     concurrency: ConcurrencyOption = None,
     queue: QueuesOption = None,
+    network: Annotated[
+        bool | None, typer.Option("--network", help="Run a download network's scheduler and seed peer beside it.")
+    ] = None,
     config: ConfigOption = None,
     task_ttl: Annotated[
         int | None,
@@ -63,6 +66,7 @@ def serve(
             server__database=database,
             worker__concurrency=concurrency,
             worker__queues=queue or None,
+            peer__embedded=network,
             retention__registry_ttl=None if task_ttl is None else str(task_ttl),
             retention__user_task_ttl=user_task_ttl,
         )
@@ -79,4 +83,6 @@ def announce(started: "Started") -> None:
     typer.echo(f"Taskward is at {started.url}")
     if started.admin_token_file is not None:
         typer.echo(f"The administrator's token is in {started.admin_token_file}; commands here find it by themselves.")
+    if started.scheduler is not None:
+        typer.echo(f"The download network's scheduler is at {started.scheduler}; `taskward peer --scheduler` joins it.")
     typer.echo("Ctrl-C stops it.")

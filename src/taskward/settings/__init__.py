@@ -20,6 +20,7 @@ from taskward.settings.schema import (
     Settings,
     WorkerSettings,
     default_data_dir,
+    embedded_scheduler,
 )
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "Settings",
     "WorkerSettings",
     "default_data_dir",
+    "embedded_scheduler",
     "load",
 ]

@@ -283,6 +283,12 @@ class PeerSettings(Struct, frozen=True):
     ] = timedelta(seconds=30)
 
 
+def embedded_scheduler(settings: PeerSettings) -> str:
+    """Where the scheduler is that `serve` embeds, `host:port`."""
+    host = f"[{settings.ip}]" if ":" in settings.ip else settings.ip
+    return f"{host}:{settings.scheduler_port}"
+
+
 class Settings(Struct, frozen=True):
     """All settings of a process, by section; `Settings()` has the defaults."""
 
