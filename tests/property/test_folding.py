@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from taskward.http.scylla.words import NO_PARENT_2024, NO_PARENT_2026, status_20
 from taskward.model.errors import NotFound
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress, Task, TaskError
+from taskward.modules.workflow import Shelf
 from taskward.notify import LocalNotifier
 from taskward.operations import Registry
 from taskward.ports import ProgressNote, Submission
@@ -58,6 +60,7 @@ class Trees:
             clock=self.clock,
             operations=Registry(),
             authenticator=Authenticator(self.store.registry, self.clock),
+            shelf=Shelf([], Path()),
         )
         await self.service.rehearsal.begin(HOUSE)
 

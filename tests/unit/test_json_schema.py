@@ -6,8 +6,8 @@ from msgspec import Meta, Struct
 
 from taskward import Context
 from taskward.model.errors import Invalid
+from taskward.model.json_schema import check_schema
 from taskward.operations.arguments import Arguments
-from taskward.service.json_schema import check_schema
 
 
 class Point(Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from taskward.bootstrap.house import House
 from taskward.bootstrap.signals import StopRequests
 from taskward.engine import Maintenance, Tempo, Worker
-from taskward.outbound import OutboundClient, OutboundFailed
+from taskward.outbound import OutboundFailed
 from taskward.service.catalogue import Catalogue
 
 
@@ -44,35 +44,27 @@ async def work_until(house: House, requests: StopRequests) -> None:
 @asynccontextmanager
 async def keeping_house(house: House) -> AsyncIterator[None]:
     """Inside the block times, schedules, retention, gates and lost workers are looked after."""
-    settings = house.settings.outbound
     catalogue = Catalogue(house.registry, house.store.workers, house.clock)
-    async with OutboundClient(
-        allow_private=settings.allow_private,
-        allow=settings.allow,
-        timeout=settings.timeout,
-        connect_timeout=settings.connect_timeout,
-        max_response_bytes=settings.max_response_bytes,
-    ) as outbound:
 
-        async def probe(url: str) -> bool:
-            status = (await outbound.request("GET", url)).status
-            if not 200 <= status < 400:
-                raise OutboundFailed(url, f"it answered {status}")
-            return True
+    async def probe(url: str) -> bool:
+        status = (await house.outbound.request("GET", url)).status
+        if not 200 <= status < 400:
+            raise OutboundFailed(url, f"it answered {status}")
+        return True
 
-        maintenance = Maintenance(
-            house.store,
-            house.notifier,
-            house.clock,
-            find_operation=catalogue.operation,
-            probe=probe,
-            tempo=_tempo(house),
-        )
-        maintenance.start()
-        try:
-            yield
-        finally:
-            await maintenance.stop()
+    maintenance = Maintenance(
+        house.store,
+        house.notifier,
+        house.clock,
+        find_operation=catalogue.operation,
+        probe=probe,
+        tempo=_tempo(house),
+    )
+    maintenance.start()
+    try:
+        yield
+    finally:
+        await maintenance.stop()
 
 
 def _tempo(house: House) -> Tempo:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taskward.bootstrap.cache import cache_module
+from taskward.bootstrap.workflows import open_shelf, workflows
 from taskward.clock import SystemClock
 from taskward.model.durations import parse_duration, show_seconds
 from taskward.model.settings import SETTINGS
 from taskward.modules.upkeep import upkeep
 from taskward.notify import PostgresNotifier, SocketNotifier
 from taskward.operations import Registry
-from taskward.ports import Clock, Notifier, Store
+from taskward.outbound import OutboundClient
+from taskward.ports import Clock, Notifier, Store, WorkflowShelf
 from taskward.settings import Settings
 from taskward.store import PostgresStore, SqliteStore
 
@@ -32,6 +34,8 @@ class House:
     registry: Registry
     defaults: Mapping[str, str]
     """The run-time settings this process was started with."""
+    outbound: OutboundClient
+    workflows: WorkflowShelf
 
 
 @asynccontextmanager
@@ -61,11 +65,24 @@ async def open_house(settings: Settings, apps: Sequence[str] = ()) -> AsyncItera
         stack.push_async_callback(store.close)
         await notifier.open()
         stack.push_async_callback(notifier.close)
+        outbound = await stack.enter_async_context(_outbound(settings))
+        shelf = await open_shelf(settings)
         registry.add(upkeep(store.tasks, clock))
         registry.add(cache_module(settings))
+        registry.add(workflows(settings, store, shelf=shelf, outbound=outbound, clock=clock))
         defaults = _defaults(settings)
         await _tell_defaults(store, clock, defaults)
-        yield House(settings, store, notifier, clock, registry, defaults)
+        yield House(settings, store, notifier, clock, registry, defaults, outbound, shelf)
+
+
+def _outbound(settings: Settings) -> OutboundClient:
+    return OutboundClient(
+        allow_private=settings.outbound.allow_private,
+        allow=settings.outbound.allow,
+        timeout=settings.outbound.timeout,
+        connect_timeout=settings.outbound.connect_timeout,
+        max_response_bytes=settings.outbound.max_response_bytes,
+    )
 
 
 def _defaults(settings: Settings) -> dict[str, str]:

@@ -88,6 +88,7 @@ async def serve_until(house: House, requests: StopRequests, announce: Callable[[
         operations=house.registry,
         authenticator=authenticator,
         defaults=house.defaults,
+        shelf=house.workflows,
     )
     with _listening(settings.server) as listener:
         url = _url_of(listener)

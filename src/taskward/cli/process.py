@@ -31,6 +31,12 @@ QueuesOption = Annotated[
 ]
 
 
+WorkflowDirOption = Annotated[
+    list[Path] | None,
+    typer.Option("--workflow-dir", metavar="FOLDER", help="A folder of workflow files; may be repeated."),
+]
+
+
 def settings_of(config: Path | None, **flags: Any) -> "Settings":
     """The settings in force; `flags` by name with two underscores for the dot. Raises SettingError."""
     from taskward.settings import load

@@ -11,6 +11,7 @@ from taskward.cli.process import (
     DatabaseOption,
     DataDirOption,
     QueuesOption,
+    WorkflowDirOption,
     see_own_folder,
     settings_of,
 )
@@ -37,6 +38,7 @@ def serve(
     network: Annotated[
         bool | None, typer.Option("--network", help="Run a download network's scheduler and seed peer beside it.")
     ] = None,
+    workflow_dir: WorkflowDirOption = None,
     config: ConfigOption = None,
     task_ttl: Annotated[
         int | None,
@@ -67,6 +69,7 @@ def serve(
             worker__concurrency=concurrency,
             worker__queues=queue or None,
             peer__embedded=network,
+            workflow__dirs=[str(folder) for folder in workflow_dir] if workflow_dir else None,
             retention__registry_ttl=None if task_ttl is None else str(task_ttl),
             retention__user_task_ttl=user_task_ttl,
         )

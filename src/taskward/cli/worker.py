@@ -11,6 +11,7 @@ from taskward.cli.process import (
     DatabaseOption,
     DataDirOption,
     QueuesOption,
+    WorkflowDirOption,
     see_own_folder,
     settings_of,
 )
@@ -28,6 +29,7 @@ def work(
     modules: AppOption = None,
     concurrency: ConcurrencyOption = None,
     queue: QueuesOption = None,
+    workflow_dir: WorkflowDirOption = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="What the worker is called.")] = None,
     config: ConfigOption = None,
 ) -> None:
@@ -44,6 +46,7 @@ def work(
             server__database=database,
             worker__concurrency=concurrency,
             worker__queues=queue or None,
+            workflow__dirs=[str(folder) for folder in workflow_dir] if workflow_dir else None,
             worker__name=name,
         )
         see_own_folder()

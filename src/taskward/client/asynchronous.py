@@ -11,9 +11,10 @@ from taskward.client.external import ExternalMethods
 from taskward.client.house import HouseMethods
 from taskward.client.transport import Transport
 from taskward.client.watching import WatchMethods
+from taskward.client.workflows import WorkflowMethods
 
 
-class AsyncClient(WatchMethods, ExternalMethods, HouseMethods):
+class AsyncClient(WatchMethods, ExternalMethods, WorkflowMethods, HouseMethods):
     """A Taskward server, from Python.
 
         async with AsyncClient() as client:

@@ -92,6 +92,11 @@ class Client(Face[AsyncClient]):
     finish = Blocking(AsyncClient.finish)
     track = Managing(AsyncClient.track, SyncTracked)
 
+    workflows = Blocking(AsyncClient.workflows)
+    workflow = Blocking(AsyncClient.workflow)
+    run_workflow = Blocking(AsyncClient.run_workflow)
+    job = Blocking(AsyncClient.job)
+
     modules = Blocking(AsyncClient.modules)
     operations = Blocking(AsyncClient.operations)
     operation = Blocking(AsyncClient.operation)

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from taskward.client.filters import TaskFilter, page_query
-from taskward.client.transport import Transport, segment
+from taskward.client.transport import Transport, correlated, idempotent, segment
 from taskward.model.policy import Resource, Retry
 from taskward.model.states import State
 from taskward.model.task import Report
@@ -105,7 +105,7 @@ class TaskMethods:
             "/v1/tasks",
             TaskView,
             body=submission,
-            headers={**_idempotent(idempotency_key), **_correlated(correlation_id), **_prefer(wait)},
+            headers={**idempotent(idempotency_key), **correlated(correlation_id), **_prefer(wait)},
             longest=wait or timedelta(),
         )
 
@@ -114,7 +114,7 @@ class TaskMethods:
     ) -> list[TaskView]:
         """Submits up to 1,000 tasks that are accepted together or not at all; the answer has their order."""
         body = SubmitMany(tasks=list(submissions))
-        headers = {**_idempotent(idempotency_key), **_correlated(correlation_id)}
+        headers = {**idempotent(idempotency_key), **correlated(correlation_id)}
         return (await self._transport.call("POST", "/v1/tasks", Replayed, body=body, headers=headers)).items
 
     async def get(self, task: TaskRef, *, wait: timedelta | None = None) -> TaskView:
@@ -235,15 +235,3 @@ class TaskMethods:
 
 def _prefer(wait: timedelta | None) -> dict[str, str]:
     return {} if wait is None else {"Prefer": f"wait={max(round(wait.total_seconds()), 1)}"}
-
-
-def _correlated(correlation_id: str | None) -> dict[str, str]:
-    return {} if correlation_id is None else {"Correlation-ID": correlation_id}
-
-
-def _idempotent(key: str | None) -> dict[str, str]:
-    # The header is a structured field: a string in double quotes.
-    if key is None:
-        return {}
-    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
-    return {"Idempotency-Key": f'"{escaped}"'}

@@ -183,6 +183,20 @@ def segment(name: object) -> str:
     return quote(str(name), safe="")
 
 
+def correlated(correlation_id: str | None) -> dict[str, str]:
+    """The header that ties a submission to a request outside."""
+    return {} if correlation_id is None else {"Correlation-ID": correlation_id}
+
+
+def idempotent(key: str | None) -> dict[str, str]:
+    """The header that makes a submission repeatable."""
+    # The header is a structured field: a string in double quotes.
+    if key is None:
+        return {}
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return {"Idempotency-Key": f'"{escaped}"'}
+
+
 def _query(params: Params | None) -> dict[str, Any]:
     return {
         name: ("true" if value else "false") if isinstance(value, bool) else value

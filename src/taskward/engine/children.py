@@ -88,6 +88,9 @@ class Children:
             labels=request.labels,
             priority=request.priority,
             queue=request.queue,
+            run_at=request.run_at,
+            timeout=request.timeout,
+            retry=request.retry,
         )
         child = operation.new_task(uuid7(), request.args, wishes)
         return await self._patiently(lambda: self._submit(child))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 from taskward.model.errors import Invalid
-from taskward.model.policy import LONGEST_NAME
+from taskward.model.policy import LONGEST_NAME, Retry
 from taskward.model.states import State
 from taskward.model.task import Progress, Report, Task
 from taskward.operations.operation import Operation
@@ -216,11 +216,15 @@ class Context(RunContext):
         labels: Mapping[str, str] | None = None,
         priority: int | None = None,
         queue: str | None = None,
+        run_at: datetime | None = None,
+        timeout: timedelta | None = None,
+        retry: Retry | None = None,
         arguments: Mapping[str, Any] = {},
         **args: Any,
     ) -> Child:
         """Submits a child, which any worker may run.
 
+        Not before `run_at`; `timeout` bounds each run, and `retry` says when one that failed is repeated.
         With a `key` that an earlier child of this task has, that child is found again instead, unless it failed or
         was canceled. `arguments` are for those whose names are taken here, such as `name`.
         Raises NotFound (operation), Invalid (argument).
@@ -233,6 +237,9 @@ class Context(RunContext):
             labels=dict(labels or {}),
             priority=priority,
             queue=queue,
+            run_at=run_at,
+            timeout=timeout,
+            retry=retry,
         )
         return Child(self._run, await self._run.spawn(request))
 
@@ -303,6 +310,9 @@ class SyncContext(RunContext):
         labels: Mapping[str, str] | None = None,
         priority: int | None = None,
         queue: str | None = None,
+        run_at: datetime | None = None,
+        timeout: timedelta | None = None,
+        retry: Retry | None = None,
         arguments: Mapping[str, Any] = {},
         **args: Any,
     ) -> SyncChild:
@@ -315,6 +325,9 @@ class SyncContext(RunContext):
             labels=dict(labels or {}),
             priority=priority,
             queue=queue,
+            run_at=run_at,
+            timeout=timeout,
+            retry=retry,
         )
         return SyncChild(self._run, self._run.spawn(request))
 

@@ -54,6 +54,7 @@ class Module:
         pool: str = "",
         abortable: bool = True,
         internal: bool = False,
+        spawned_only: bool = False,
         persist: bool = False,
         pausable: bool = False,
         isolation: Isolation | None = None,
@@ -61,6 +62,7 @@ class Module:
         """Declares the function below it as an operation; the function itself stays what it was.
 
         `name` is the function's name unless given, `description` the first paragraph of its docstring, `type` the name.
+        One that is `spawned_only` can be spawned by a body and by nobody else.
         `retry_on` adds exception classes to `retry.on`. `timeout` bounds each run. `resources` come from `exclusive`
         and `shared`. `isolation` follows the function unless given: `async def` on the event loop, `def` in a thread.
 
@@ -90,6 +92,7 @@ class Module:
                 resources=tuple(resources),
                 abortable=abortable,
                 internal=internal,
+                spawned_only=spawned_only,
                 persist=persist,
                 folds=self.retention.fold,
                 rules=Rules(

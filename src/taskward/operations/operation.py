@@ -40,6 +40,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """Names may hold `{argument}`."""
     abortable: bool = True
     internal: bool = False
+    spawned_only: bool = False
+    """Only a body may start it, as a child; whoever asks for it from outside is refused."""
     persist: bool = False
     folds: bool = False
     rules: Rules = Rules()
@@ -116,6 +118,11 @@ class Operation:
     def plan(self, args: Mapping[str, Any]) -> tuple[Resource, ...]:
         """The resources that a task with these arguments locks. Raises Invalid."""
         return self._plan(msgspec.json.decode(self.check(args)))
+
+    def check_wanted(self) -> None:
+        """Raises Invalid when it is not for callers from outside."""
+        if self.spec.spawned_only:
+            raise Invalid("/operation", f"{self.name} runs as a part of another task only")
 
     def describe(self, now: datetime) -> OperationInfo:
         """What a worker tells of this operation to every server."""

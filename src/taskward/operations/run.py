@@ -1,12 +1,13 @@
 """The seam between a body's context and whatever runs the body."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec import Struct, field
 
+from taskward.model.policy import Retry
 from taskward.model.states import State
 from taskward.model.task import Progress, Report, Task, TaskError
 
@@ -57,6 +58,9 @@ class SpawnRequest(Struct, frozen=True):
     labels: dict[str, str] = field(default_factory=dict)
     priority: int | None = None
     queue: str | None = None
+    run_at: datetime | None = None
+    timeout: timedelta | None = None
+    retry: Retry | None = None
 
 
 class Run(Protocol):

@@ -24,8 +24,18 @@ from taskward.ports.tally import Role, Tally
 from taskward.ports.tasks import Tasks
 from taskward.ports.tree import Tree, TreeNode
 from taskward.ports.workers import OperationInfo, Pulse, Queue, WorkerInfo, Workers
+from taskward.ports.workflows import (
+    JOB,
+    Definition,
+    Definitions,
+    JobArguments,
+    Shelved,
+    WorkflowShelf,
+    step_report,
+)
 
 __all__ = [
+    "JOB",
     "Asked",
     "Audit",
     "AuditPage",
@@ -37,11 +47,14 @@ __all__ = [
     "CreationNote",
     "Credential",
     "Deed",
+    "Definition",
+    "Definitions",
     "Exchange",
     "FailureGroup",
     "Figures",
     "Finish",
     "IdempotencyKey",
+    "JobArguments",
     "Journal",
     "LogNote",
     "Note",
@@ -65,6 +78,7 @@ __all__ = [
     "Schedule",
     "Schedules",
     "Search",
+    "Shelved",
     "StepClosed",
     "StepOpened",
     "Store",
@@ -81,4 +95,6 @@ __all__ = [
     "WaitingCounts",
     "WorkerInfo",
     "Workers",
+    "WorkflowShelf",
+    "step_report",
 ]

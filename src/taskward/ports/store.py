@@ -10,6 +10,7 @@ from taskward.ports.roster import Roster
 from taskward.ports.schedules import Schedules
 from taskward.ports.tasks import Tasks
 from taskward.ports.workers import Workers
+from taskward.ports.workflows import Definitions
 
 
 class Store(Protocol):
@@ -53,6 +54,11 @@ class Store(Protocol):
     @property
     def registry(self) -> Registry:
         """Settings and credentials."""
+        ...
+
+    @property
+    def definitions(self) -> Definitions:
+        """Workflows as jobs were submitted with them."""
         ...
 
     async def open(self) -> None:

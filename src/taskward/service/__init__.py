@@ -6,7 +6,7 @@ from typing import Self
 
 from taskward.auth import Authenticator
 from taskward.operations import Registry
-from taskward.ports import Clock, Notifier, Store
+from taskward.ports import Clock, Notifier, Store, WorkflowShelf
 from taskward.service.attempts import Attempts
 from taskward.service.audit import AuditTrail
 from taskward.service.bulk import Bulk
@@ -26,6 +26,7 @@ from taskward.service.submissions import Submissions
 from taskward.service.tasks import Ref, TaskDesk
 from taskward.service.waiting import Waiting
 from taskward.service.watcher import Watcher
+from taskward.service.workflows import WorkflowDesk
 
 __all__ = ["Ref", "Service"]
 
@@ -46,6 +47,7 @@ class Service:
     streams: Streams
     catalogue: Catalogue
     schedules: ScheduleDesk
+    workflows: WorkflowDesk
     fleet: Fleet
     settings: RuntimeSettings
     credentials: Credentials
@@ -65,6 +67,7 @@ class Service:
         clock: Clock,
         operations: Registry,
         authenticator: Authenticator,
+        shelf: WorkflowShelf,
         defaults: Mapping[str, str] | None = None,
     ) -> Self:
         """Everything wired up. `defaults` are the run-time settings this process was started with."""
@@ -86,6 +89,14 @@ class Service:
             streams=Streams(desk, store.tasks, store.journal, watcher, notifier),
             catalogue=catalogue,
             schedules=ScheduleDesk(store.schedules, submissions, catalogue, clock),
+            workflows=WorkflowDesk(
+                shelf,
+                definitions=store.definitions,
+                tasks=store.tasks,
+                desk=desk,
+                submissions=submissions,
+                clock=clock,
+            ),
             fleet=Fleet(store.workers, clock),
             settings=RuntimeSettings(store.registry, clock, defaults),
             credentials=Credentials(store.registry, authenticator, clock),

@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from taskward.auth import Principal
 from taskward.model.errors import NotFound
+from taskward.model.json_schema import check_schema
 from taskward.operations import Operation, Registry
 from taskward.operations.arguments import Arguments
 from taskward.operations.operation import OperationSpec
 from taskward.ports import Clock, OperationInfo, WorkerInfo, Workers
-from taskward.service.json_schema import check_schema
 
 _PUBLISHED_TTL = timedelta(seconds=5)
 

@@ -100,6 +100,7 @@ class ScheduleDesk:
             operation = await self._catalogue.operation(body.operation)
         except NotFound as error:
             raise Invalid("/operation", str(error)) from None
+        operation.check_wanted()
         operation.check(body.args)
         first_in: timedelta | None = None
         if body.first_in_seconds is not None:

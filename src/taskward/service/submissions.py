@@ -88,6 +88,8 @@ class Submissions:
             operation = await self._catalogue.operation(task.operation)
         except NotFound as error:
             raise Conflict(f"task {task.number} cannot run again: {error}") from None
+        if operation.spec.spawned_only:
+            raise Conflict(f"task {task.number} runs as a part of another task only; run that one again")
         wishes = Wishes(
             name=task.name,
             labels=task.labels,
@@ -137,6 +139,7 @@ class Submissions:
             operation = await self._catalogue.operation(submit.operation)
         except NotFound as error:
             raise Invalid("/operation", str(error)) from None
+        operation.check_wanted()
         return operation.new_task(
             uuid7(),
             submit.args,

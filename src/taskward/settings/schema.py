@@ -150,6 +150,32 @@ class OutboundSettings(Struct, frozen=True):
     )
 
 
+class WorkflowSettings(Struct, frozen=True):
+    """Where workflows and their files are."""
+
+    dirs: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            description="Folders of workflow files; of several with one name the first counts",
+            extra={"expects": "a list of paths of folders"},
+        ),
+    ] = ()
+    root: Annotated[
+        str,
+        Meta(
+            description="The folder that paths in parameters of workflows are confined to, the same for every server "
+            "and worker; empty: `files` in the data folder"
+        ),
+    ] = ""
+    programs: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[^=\s/]+=.+\Z")], ...],
+        Meta(
+            description="Where programs of workflows are that the PATH of the workers does not lead to",
+            extra={"expects": "a list of NAME=PATH"},
+        ),
+    ] = ()
+
+
 class LogSettings(Struct, frozen=True):
     """What the process writes about itself."""
 
@@ -297,6 +323,7 @@ class Settings(Struct, frozen=True):
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     auth: AuthSettings = field(default_factory=AuthSettings)
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    workflow: WorkflowSettings = field(default_factory=WorkflowSettings)
     log: LogSettings = field(default_factory=LogSettings)
     dialects: DialectsSettings = field(default_factory=DialectsSettings)
     scylla: ScyllaSettings = field(default_factory=ScyllaSettings)

@@ -420,6 +420,19 @@ class Connection(Database, Protocol):
     async def close(self) -> None: ...
 
 
+class Definitions:
+    """`taskward.ports.Definitions` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def save(self, digest: str, document: bytes, now: datetime) -> None:
+        await self._db.write(small.save_definition, digest, document.decode(), to_micros(now))
+
+    async def get(self, digest: str) -> bytes:
+        return await self._db.read(small.definition, digest)
+
+
 class SqlStore:
     """`taskward.ports.Store` on one database driver."""
 
@@ -433,6 +446,7 @@ class SqlStore:
         self.audit = Audit(database)
         self.schedules = Schedules(database)
         self.registry = Registry(database)
+        self.definitions = Definitions(database)
 
     async def open(self) -> None:
         await self.database.open()

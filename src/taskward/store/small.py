@@ -1,4 +1,4 @@
-"""Schedules, run-time settings, credentials: tables of few rows."""
+"""Schedules, run-time settings, credentials, definitions of workflows: tables of few rows."""
 
 from uuid import UUID
 
@@ -99,6 +99,18 @@ def revoke(credential_id: bytes, now: int) -> Plan[None]:
 
 def touch(credential_id: bytes, now: int) -> Plan[None]:
     yield Q.touch_credential(credential_id, now)
+
+
+def save_definition(digest: str, document: str, now: int) -> Plan[None]:
+    yield Q.insert_definition(digest, document, now)
+
+
+def definition(digest: str) -> Plan[bytes]:
+    rows = yield Q.definition(digest)
+    if not rows:
+        raise NotFound("workflow definition", digest)
+    document: str = rows[0][0]
+    return document.encode()
 
 
 def check(now: int) -> Plan[None]:

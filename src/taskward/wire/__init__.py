@@ -29,6 +29,7 @@ from taskward.wire.tree import TreeNodeView, TreeView
 from taskward.wire.waiting import WaitBody, Waited
 from taskward.wire.why import ObstacleView, WhyView
 from taskward.wire.worker import WorkerView
+from taskward.wire.workflow import JobView, StepNode, WorkflowDetail, WorkflowRun, WorkflowView
 
 __all__ = [
     "AttemptView",
@@ -48,6 +49,7 @@ __all__ = [
     "FailureView",
     "Instant",
     "Issued",
+    "JobView",
     "Latency",
     "Links",
     "LogView",
@@ -76,6 +78,7 @@ __all__ = [
     "SettingBody",
     "SettingView",
     "StatsView",
+    "StepNode",
     "Submit",
     "SubmitMany",
     "TaskView",
@@ -89,4 +92,7 @@ __all__ = [
     "WhoView",
     "WhyView",
     "WorkerView",
+    "WorkflowDetail",
+    "WorkflowRun",
+    "WorkflowView",
 ]

@@ -14,9 +14,24 @@ from taskward.http.native import (
     steering,
     streams,
     tasks,
+    workflows,
 )
 
-_GROUPS = (tasks, many, steering, streams, catalogue, fleet, figures, schedules, settings, credentials, audit, session)
+_GROUPS = (
+    tasks,
+    many,
+    steering,
+    streams,
+    catalogue,
+    workflows,
+    fleet,
+    figures,
+    schedules,
+    settings,
+    credentials,
+    audit,
+    session,
+)
 
 ENDPOINTS: tuple[Endpoint, ...] = tuple(endpoint for group in _GROUPS for endpoint in group.routes.endpoints)
 """Everything below `/v1`, in the order of its documentation."""

@@ -54,6 +54,12 @@ UPDATE credential SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETUR
 -- name: touch_credential
 UPDATE credential SET used_at = $2 WHERE id = $1
 
+-- name: insert_definition
+INSERT INTO workflow_definition (digest, document, created_at) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING
+
+-- name: definition
+SELECT document FROM workflow_definition WHERE digest = $1
+
 -- name: ping
 SELECT 1
 
