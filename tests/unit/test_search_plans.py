@@ -92,7 +92,7 @@ CASES: list[tuple[Condition, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "used"), CASES, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("condition", "used"), CASES)
 async def test_a_condition_is_driven_by_its_index(store: SqliteStore, condition: Condition, used: set[str]) -> None:
     steps = explained(store, statement(Search(where=condition, limit=10)))
     main = [step for step in steps if "LIST SUBQUERY" not in step]
@@ -112,7 +112,6 @@ async def test_everything_is_read_backwards_by_number(store: SqliteStore) -> Non
         (Order(Field.FINISHED, descending=True), {"task_finished", "task_state"}),
         (Order(Field.STATE, ranks=RANKS), {"task_state"}),
     ],
-    ids=lambda each: str(each)[:40],
 )
 async def test_an_order_is_read_along_its_index(store: SqliteStore, key: Order, used: set[str]) -> None:
     steps = explained(store, statement(Search(order=(key, NEWEST))))
