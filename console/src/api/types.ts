@@ -15,3 +15,10 @@ export type Who = Schemas["WhoView"];
 export type Problem = Schemas["Problem"];
 /** One event of a stream; its `data` depends on its `kind`. */
 export type TaskEvent = Schemas["EventView"];
+export type Pool = Schemas["PoolView"];
+export type Worker = Schemas["WorkerView"];
+export type SeriesPoint = Schemas["SeriesPoint"];
+export type WaitingReason = Schemas["WaitingView"];
+export type FailureGroup = Schemas["FailureView"];
+export type Attempt = Schemas["AttemptView"];
+export type BulkPreview = Schemas["BulkPreview"];

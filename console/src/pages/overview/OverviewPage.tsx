@@ -1,19 +1,55 @@
+import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { api, body } from "@/api/client";
+import { useNavigate } from "@tanstack/react-router";
 import { useRefreshOnEvents } from "@/live/hooks";
 import { Page } from "@/parts/Page";
 import { QueryStates } from "@/parts/PageStates";
+import { Failures } from "./Failures";
+import { LatencyChart, ThroughputChart } from "./FlowCharts";
+import classes from "./OverviewPage.module.css";
+import { Pools } from "./Pools";
+import { SPANS, type Span, STATS, statsQuery } from "./queries";
+import { RunningNow } from "./RunningNow";
+import { overviewRoute } from "./route";
 import { StateCounts } from "./StateCounts";
+import { WaitingReasons } from "./WaitingReasons";
+import { Workers } from "./Workers";
 
-const STATS = ["stats"];
-
-/** What is going on now. */
+/** What is going on now, what went on lately, and what stands in the way. */
 export function OverviewPage() {
-  const stats = useQuery({ queryKey: STATS, queryFn: ({ signal }) => body(api.GET("/v1/stats", { signal })) });
-  useRefreshOnEvents(STATS);
+  const { span = "1h" } = overviewRoute.useSearch();
+  const navigate = useNavigate();
+  const stats = useQuery(statsQuery);
+  useRefreshOnEvents([STATS], (event) => event.kind !== "progress" && event.kind !== "report", 2_000);
   return (
-    <Page title="Overview">
-      <QueryStates query={stats}>{(data) => <StateCounts states={data.states} />}</QueryStates>
+    <Page
+      title="Overview"
+      actions={
+        <SegmentedControl
+          size="xs"
+          aria-label="Time shown in the charts"
+          value={span}
+          onChange={(value) => void navigate({ to: "/", search: { span: value as Span }, replace: true })}
+          data={Object.entries(SPANS).map(([value, { title }]) => ({ value, label: title }))}
+        />
+      }
+    >
+      <QueryStates query={stats}>
+        {(data) => (
+          <>
+            <StateCounts states={data.states} />
+            <div className={classes.grid}>
+              <ThroughputChart span={span} />
+              <LatencyChart span={span} />
+              <RunningNow className={classes.tall} />
+              <WaitingReasons />
+              <Pools />
+              <Failures className={classes.tall} />
+              <Workers />
+            </div>
+          </>
+        )}
+      </QueryStates>
     </Page>
   );
 }
