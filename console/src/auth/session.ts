@@ -41,7 +41,7 @@ export function useMay(scope: Scope): boolean {
 }
 
 export async function signIn(credential: { user: string; password: string } | { token: string }): Promise<void> {
-  const who = await body(api.POST("/v1/session", { body: credential as { user: string; password: string } }));
+  const who = await body(api.POST("/v1/session", { body: credential }));
   queryClient.clear();
   queryClient.setQueryData(SESSION.queryKey, who);
 }

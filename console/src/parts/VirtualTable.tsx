@@ -91,6 +91,7 @@ export function VirtualTable<R>(props: VirtualTableProps<R>) {
   return (
     <div
       className={classes.scroller}
+      data-scroller
       ref={scroller}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls with the arrow keys
       tabIndex={0}
