@@ -15,9 +15,12 @@ export const theme = createTheme({
   },
   components: {
     Button: Button.extend({ defaultProps: { size: "xs" } }),
-    Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm" } }),
+    Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none" } }),
     Menu: Menu.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 } } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 100 } } }),
+    Modal: Modal.extend({
+      defaultProps: { centered: true, transitionProps: { duration: 100 } },
+      styles: { title: { fontWeight: 620 } },
+    }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, fz: "xs" } }),
   },
 });

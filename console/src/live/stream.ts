@@ -11,7 +11,7 @@ export interface Listener {
   onReset(): void;
 }
 
-const KINDS = ["created", "state", "progress", "report", "tree", "updated", "deleted"];
+export const EVENT_KINDS = ["created", "state", "progress", "report", "tree", "updated", "deleted"];
 export const BATCH_MS = 200;
 
 /**
@@ -89,7 +89,7 @@ export class LiveStream {
         window.setTimeout(() => this.adjust(), 3_000);
       }
     };
-    for (const kind of KINDS) {
+    for (const kind of EVENT_KINDS) {
       source.addEventListener(kind, (message) => this.collect(JSON.parse(message.data) as TaskEvent));
     }
     this.source = source;

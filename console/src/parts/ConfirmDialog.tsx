@@ -53,7 +53,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             </Button>
             <Button
               type="submit"
-              color={props.isDangerous ? "red" : undefined}
+              color={props.isDangerous ? "red.9" : undefined}
               loading={props.isBusy}
               disabled={!isTyped || props.isDisabled}
               data-autofocus={props.typed === undefined || undefined}

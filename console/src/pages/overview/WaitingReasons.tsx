@@ -19,7 +19,7 @@ const REASONS: Record<string, { words: (name: string) => string; state: State; f
   "queue-paused": { words: (name) => `queue ${name} is paused`, state: "queued", filter: "queue" },
   worker: { words: (name) => `no worker for queue ${name}`, state: "queued", filter: "queue" },
   pool: { words: (name) => `pool ${name} is full`, state: "queued", filter: "pool" },
-  position: { words: (name) => `in line in queue ${name}`, state: "queued", filter: "queue" },
+  position: { words: (name) => (name ? `in line in queue ${name}` : "in line"), state: "queued", filter: "queue" },
 };
 
 /** Why what waits waits; each reason leads to the tasks in that state. */

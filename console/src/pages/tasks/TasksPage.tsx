@@ -13,9 +13,10 @@ import { Empty, Failed } from "@/parts/PageStates";
 import { type Column, VirtualTable } from "@/parts/VirtualTable";
 import { STEERING } from "@/steering/actions";
 import { CancelDialog } from "@/steering/CancelDialog";
+import { useTimePreference } from "@/time/preference";
 import { BulkActions } from "./BulkActions";
 import { ColumnMenu, useColumns } from "./ColumnMenu";
-import { TASK_COLUMNS } from "./columns";
+import { INSTANT_WIDTH, TASK_COLUMNS } from "./columns";
 import { namesQuery } from "./queries";
 import { tasksRoute } from "./route";
 import { type SORTS, TASK_FIELDS } from "./search";
@@ -52,13 +53,17 @@ export function TasksPage() {
   const [selected, setSelected] = useState(NONE);
   const [stopping, setStopping] = useState<Task>();
   const [columnKeys] = useColumns();
+  const [{ style }] = useTimePreference();
   const mayWrite = useMay("write");
 
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useMemo(() => {
-    const chosen = TASK_COLUMNS.filter(({ key }) => key === "name" || columnKeys.includes(key));
+    const instantWidth = style === "absolute" ? "152px" : "100px";
+    const chosen = TASK_COLUMNS.filter(({ key }) => key === "name" || columnKeys.includes(key)).map((column) =>
+      column.width === INSTANT_WIDTH ? { ...column, width: instantWidth } : column,
+    );
     return mayWrite ? [...chosen, stopColumn(setStopping)] : chosen;
-  }, [columnKeys, mayWrite]);
+  }, [columnKeys, mayWrite, style]);
 
   return (
     <Page

@@ -7,6 +7,9 @@ import { Elapsed } from "@/time/Elapsed";
 import { Instant } from "@/time/Instant";
 import classes from "./columns.module.css";
 
+/** Of a column of instants; the page makes it wide enough for how they are said. */
+export const INSTANT_WIDTH = "instant";
+
 /** Everything a row of the list can show, in its order. */
 export const TASK_COLUMNS: Column<Task>[] = [
   {
@@ -63,21 +66,21 @@ export const TASK_COLUMNS: Column<Task>[] = [
   {
     key: "created",
     title: "Created",
-    width: "minmax(136px, 0.6fr)",
+    width: INSTANT_WIDTH,
     isWide: true,
     render: (task) => <Instant at={task.created_at} />,
   },
   {
     key: "started",
     title: "Started",
-    width: "minmax(136px, 0.6fr)",
+    width: INSTANT_WIDTH,
     isWide: true,
     render: (task) => <Instant at={task.started_at} />,
   },
   {
     key: "finished",
     title: "Finished",
-    width: "minmax(136px, 0.6fr)",
+    width: INSTANT_WIDTH,
     isWide: true,
     render: (task) => <Instant at={task.finished_at} />,
   },
