@@ -15,7 +15,7 @@ from taskward.clock import SystemClock
 from taskward.engine import Maintenance, Tempo, Worker
 from taskward.model.states import State
 from taskward.model.task import LogLine, Task
-from taskward.modules.workflow import Performer, Programs, Shelf, workflow_module
+from taskward.modules.workflow import SHIPPED, Performer, Programs, Shelf, workflow_module
 from taskward.notify import LocalNotifier
 from taskward.operations import Module, Operation, Registry
 from taskward.outbound import OutboundClient
@@ -36,8 +36,9 @@ class JobHouse:
         self.folder = folder
         self.root = root
         self.clock = SystemClock()
-        self.shelf = Shelf([folder], root)
+        self.shelf = Shelf([folder, SHIPPED], root)
         self.outbound = OutboundClient(allow_private=True)
+        self.programs: dict[str, str] = {}
         self.registry = Registry()
         self.service = Service.of(
             store,
@@ -61,7 +62,7 @@ class JobHouse:
 
     async def start(self, *modules: Module) -> None:
         """Begins to look after times."""
-        performer = Performer(Programs({}), self.outbound, self.root)
+        performer = Performer(Programs(self.programs), self.outbound, self.root)
         self.registry.add(workflow_module(self.store, self.shelf, performer, self.clock))
         for module in modules:
             self.registry.add(module)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from taskward.model.errors import Invalid
-from taskward.modules.workflow import Performer, Programs, Shelf, workflow_module
+from taskward.modules.workflow import SHIPPED, Performer, Programs, Shelf, workflow_module
 from taskward.operations import Module
 from taskward.outbound import OutboundClient
 from taskward.ports import Clock, Store, WorkflowShelf
@@ -31,7 +31,7 @@ def _folders(settings: Settings) -> list[Path]:
     for folder in folders:
         if not folder.is_dir():
             raise Invalid("workflow.dirs", f"there is no folder {folder}")
-    return folders
+    return [*folders, SHIPPED] if settings.workflow.shipped else folders
 
 
 def _root(settings: Settings) -> Path:

@@ -24,6 +24,7 @@ from taskward.cli import (
     top,
     user,
     worker,
+    workflow,
 )
 from taskward.cli.exits import EPILOG, ExitCode
 from taskward.cli.session import JsonOption, ServerOption, TokenOption
@@ -43,6 +44,7 @@ app.command(rich_help_panel=_WORK, epilog=EPILOG)(submit.submit)
 app.add_typer(task.app, name="task", rich_help_panel=_WORK)
 app.command(rich_help_panel=_WORK)(top.top)
 app.add_typer(schedule.app, name="schedule", rich_help_panel=_WORK)
+app.add_typer(workflow.app, name="workflow", rich_help_panel=_WORK)
 app.add_typer(module.app, name="module", rich_help_panel=_LOOK)
 app.add_typer(operation.app, name="operation", rich_help_panel=_LOOK)
 app.add_typer(queue.app, name="queue", rich_help_panel=_LOOK)

@@ -261,14 +261,19 @@ def _arguments(item: OperationView) -> Iterable[str]:
 
 def operation(item: OperationView) -> RenderableType:
     """One operation with its arguments."""
-    table = grid("ARGUMENT", "TYPE", "DEFAULT", "DESCRIPTION")
-    required = item.schema.get("required", [])
-    for name, schema in item.schema.get("properties", {}).items():
-        default = "required" if name in required else compact(schema.get("default"))
-        table.add_row(name, _type(schema), default, schema.get("description", ""))
     rows = {name: _plain(value) for name, value in item.spec.items() if value not in (None, "", [], {}, False)}
     rows["workers"] = str(item.workers)
-    return Group(Text(item.name, style="bold"), Text(item.description), facts(rows), table)
+    return Group(Text(item.name, style="bold"), Text(item.description), facts(rows), arguments(item.schema))
+
+
+def arguments(schema: dict[str, Any]) -> RenderableType:
+    """The members of a JSON Schema, one a line."""
+    table = grid("ARGUMENT", "TYPE", "DEFAULT", "DESCRIPTION")
+    required = schema.get("required", [])
+    for name, member in schema.get("properties", {}).items():
+        default = "required" if name in required else compact(member.get("default"))
+        table.add_row(name, _type(member), default, member.get("description", ""))
+    return table
 
 
 def _type(schema: dict[str, Any]) -> str:

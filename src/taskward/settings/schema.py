@@ -160,6 +160,10 @@ class WorkflowSettings(Struct, frozen=True):
             extra={"expects": "a list of paths of folders"},
         ),
     ] = ()
+    shipped: Annotated[
+        bool,
+        Meta(description="Whether there are also vodcapture, createmp4, build_thumbnails and asset_delete, as shipped"),
+    ] = True
     root: Annotated[
         str,
         Meta(

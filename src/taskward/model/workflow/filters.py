@@ -200,14 +200,39 @@ def _end(value: Any, index: int) -> Any:
     return items[index]
 
 
-def _extreme(value: Any, choose: Callable[[list[datetime]], datetime]) -> str:
+def _sort(value: Any) -> list[Any]:
+    items = _list(value)
+    if not all(isinstance(item, str) for item in items):
+        items = [_number(item) for item in items]
+    return sorted(items)
+
+
+def _require(value: Any, otherwise: Any) -> Any:
+    if value in (None, "", [], {}):
+        raise TemplateError(_text(otherwise))
+    return value
+
+
+def _instants(value: Any) -> list[Any]:
+    return [item for item in _list(value) if _is_instant(item)]
+
+
+def _is_instant(value: Any) -> bool:
+    try:
+        instant_of(value)
+    except TemplateError:
+        return False
+    return True
+
+
+def _extreme(value: Any, choose: Callable[[list[datetime]], datetime]) -> str | None:
     instants = [instant_of(item) for item in _list(value)]
-    if not instants:
-        raise TemplateError("an empty list has no earliest and no latest")
-    return instant_text(choose(instants))
+    return instant_text(choose(instants)) if instants else None
 
 
 def _toward(value: Any, end: Any, share: Any, least_seconds: Any = 0) -> str | None:
+    if value is None or end is None:
+        return None
     start, stop = instant_of(value), instant_of(end)
     if (stop - start).total_seconds() < _number(least_seconds):
         return None
@@ -256,12 +281,17 @@ FILTERS: dict[str, Filter] = {
     "basename": Filter(lambda value: PurePosixPath(_text(value)).name, "the last part of a path"),
     "stem": Filter(lambda value: PurePosixPath(_text(value)).stem, "the last part of a path, without its ending"),
     "folder": Filter(lambda value: str(PurePosixPath(_text(value)).parent), "a path without its last part"),
-    "earliest": Filter(lambda value: _extreme(value, min), "the earliest instant of a list"),
-    "latest": Filter(lambda value: _extreme(value, max), "the latest instant of a list"),
+    "sort": Filter(_sort, "a list of texts, or of numbers, in order"),
+    "require": Filter(
+        _require, "the value; where it is null or empty, a failure with the argument as its message", 1, 1
+    ),
+    "instants": Filter(_instants, "those items of a list that are instants"),
+    "earliest": Filter(lambda value: _extreme(value, min), "the earliest instant of a list; null if it is empty"),
+    "latest": Filter(lambda value: _extreme(value, max), "the latest instant of a list; null if it is empty"),
     "toward": Filter(
         _toward,
-        "the instant a share (0 to 1) of the way to another; null if they are less than the third argument (seconds) "
-        "apart",
+        "the instant a share (0 to 1) of the way to another; null if one is null, or if they are less than the third "
+        "argument (seconds) apart",
         2,
         3,
     ),

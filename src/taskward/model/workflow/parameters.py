@@ -134,6 +134,10 @@ def schema_problems(schema: Any, place: Place) -> Iterator[tuple[Place, str]]:
     for path, inner in below.items():
         if isinstance(inner, dict):
             yield from schema_problems(inner, (*place, *path))
+    for index, choice in enumerate(fields.any_of or ()):
+        # Which choice a value was meant as cannot be told, so what holds for one alone cannot be held.
+        if "format" in choice:
+            yield (*place, "anyOf", index, "format"), "has no effect inside anyOf"
     if "default" in schema:
         try:
             check_schema(schema["default"], schema, "")
@@ -161,9 +165,15 @@ def _formatted(schema: Mapping[str, Any], value: Any, pointer: str) -> Iterator[
             for index, item in enumerate(value):
                 yield from _formatted(schema["items"], item, f"{pointer}/{index}")
         case dict():
-            for name, below in schema.get("properties", {}).items():
-                if name in value:
-                    yield from _formatted(below, value[name], f"{pointer}/{name}")
+            members = schema.get("properties", {})
+            for name, member in value.items():
+                below = members.get(name, schema.get("additionalProperties"))
+                if isinstance(below, Mapping):
+                    yield from _formatted(below, member, f"{pointer}/{_escaped(name)}")
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _check_format(placed: Placed) -> None:

@@ -16,7 +16,7 @@ def confined(workflow: Workflow, parameters: Mapping[str, Any], root: Path) -> d
     given = dict(parameters)
     for placed in formatted(workflow, parameters):
         if placed.format == "path":
-            names = placed.pointer.split("/")[2:]
+            names = [name.replace("~1", "/").replace("~0", "~") for name in placed.pointer.split("/")[2:]]
             _put(given, names, str(_inside(placed.pointer, placed.text, root)))
     return given
 

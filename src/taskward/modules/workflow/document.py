@@ -77,6 +77,16 @@ def parse_workflow(content: bytes, *, name: str, source: str) -> Workflow:
     return workflow
 
 
+def file_schema() -> dict[str, Any]:
+    """The JSON Schema of a file."""
+    (_,), definitions = msgspec.json.schema_components([Workflow], ref_template="#/$defs/{name}")
+    own = definitions.pop("Workflow")
+    own["required"] = ["steps"]
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **own, "$defs": definitions}
+    # The end of a text, as regular expressions elsewhere know it.
+    return dict(msgspec.json.decode(msgspec.json.encode(schema).replace(rb"\\Z", b"$")))
+
+
 class _Unreadable(Exception):
     """The text is not the YAML that is understood here."""
 
