@@ -227,7 +227,7 @@ def main() -> None:
     """Asks all, prints the table, and writes the figures where it is told."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="where to write the figures")
-    parser.add_argument("--patience", type=float, default=60, help="seconds to wait for pulpcore's lost worker")
+    parser.add_argument("--patience", type=float, default=120, help="seconds to wait for pulpcore's lost worker")
     options = parser.parse_args()
     results: dict[str, Figures] = {}
     with running_postgres() as postgres, tempfile.TemporaryDirectory(prefix="taskward-bench-") as name:

@@ -231,6 +231,7 @@ async def test_a_group_of_tasks_is_answered_with_its_link(server: Server, pulp: 
     assert group["description"] == "Three at once"
     assert (group["completed"], len(group["tasks"])) == (3, 3)
     assert {task.correlation_id for task in accepted.tasks} == {accepted.correlation_id}
+    assert accepted.headers == {"Location": accepted.href, "Correlation-ID": accepted.correlation_id}
 
 
 async def test_a_task_locks_what_its_submitter_names(server: Server, pulp: httpx2.Client) -> None:

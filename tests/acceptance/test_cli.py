@@ -220,6 +220,24 @@ def test_wait_all_with_a_failure_ends_with_123(house: House) -> None:
         assert wait.wait(LONGEST_SECONDS) == 123
 
 
+def test_wait_all_counts_what_was_too_quick_for_it(house: House) -> None:
+    batch = ["--label", "batch=quick"]
+    house.client.wait(house.made("trial.fail", labels={"batch": "quick"}).id)
+    assert house.run("task", "wait", "all", *batch).code == 0
+    ran = house.run("task", "wait", "all", *batch, "--since", "10m")
+    assert (ran.code, "failed" in ran.out) == (123, True), ran
+    held = house.made("trial.hold", labels={"batch": "quick"})
+    with house.popen("task", "wait", "all", *batch) as wait:
+        assert wait.stderr is not None
+        assert "trial.hold" in wait.stderr.readline()
+        # It has come and gone while another one is waited for.
+        house.client.wait(house.made("trial.fail", labels={"batch": "quick"}).id)
+        house.canceled(held)
+        assert wait.wait(LONGEST_SECONDS) == 123
+        assert wait.stdout is not None
+        assert "failed" in wait.stdout.read()
+
+
 def test_idempotency(house: House) -> None:
     words = ["submit", "trial.echo", "value=1", "--idempotency-key", "once", "--correlation-id", "order-7"]
     first, second = house.data(*words), house.data(*words)

@@ -199,6 +199,10 @@ async def wait(
     client: ClientFilter = None,
     queue: QueueFilter = None,
     label: LabelFilter = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Count those created since then (5m: ago) too that have ended already."),
+    ] = None,
 ) -> ExitCode:
     """Wait for tasks to end, showing their trees.
 
@@ -210,8 +214,9 @@ async def wait(
     filters = {"module": module, "operation": operation, "client": client, "queue": queue}
     given = {name: value for name, value in filters.items() if value is not None}
     if tasks == ["all"]:
-        return await see_all_through(session, limit, labels=pairs(label or [], "label"), **given)
-    if given or label:
+        begin = None if since is None else past(since, datetime.now(UTC))
+        return await see_all_through(session, limit, begin, labels=pairs(label or [], "label"), **given)
+    if given or label or since:
         raise UsageError("filters are for `taskward task wait all`; without them name the tasks")
     return await see_through(session, [await identify(session, task) for task in tasks], limit)
 

@@ -13,6 +13,7 @@ from taskward.cli.forest import Forest
 from taskward.cli.news import News
 from taskward.cli.session import Session, console
 from taskward.client import AsyncClient, WaitTimedOut
+from taskward.client.filters import TaskFilter
 from taskward.model.states import FINAL, State
 from taskward.wire import TaskView
 
@@ -68,16 +69,45 @@ async def see_through(session: Session, tasks: Sequence[UUID], timeout: timedelt
     return exit_of(ended)
 
 
-async def see_all_through(session: Session, timeout: timedelta | None, **chosen: Unpack[Chosen]) -> ExitCode:
-    """As `see_through`, for every root that matches and is unfinished, until there is none."""
+async def see_all_through(
+    session: Session, timeout: timedelta | None, since: datetime | None, **chosen: Unpack[Chosen]
+) -> ExitCode:
+    """As `see_through`, for every root that matches and is unfinished, until there is none.
+
+    Those created since then, or meanwhile, count as well, even those that had ended before they were seen.
+    """
     deadline = None if timeout is None else datetime.now(UTC) + timeout
+    mark = 0 if since else await _newest(session.client)
     ended: dict[UUID, TaskView] = {}
     while tasks := await session.client.unfinished(**chosen):
         left = None if deadline is None else max(deadline - datetime.now(UTC), timedelta())
         for task in await watch(session.client, [task.id for task in tasks], left, quiet=session.as_json):
             ended[task.id] = task
-    session.show(list(ended.values()), lambda _: pictures.outcome(list(ended.values())))
-    return exit_of(list(ended.values()))
+    for task in await _created(session.client, mark, since, chosen):
+        ended.setdefault(task.id, task)
+    shown = sorted(ended.values(), key=lambda task: task.number)
+    session.show(shown, lambda _: pictures.outcome(shown))
+    return exit_of(shown)
+
+
+async def _newest(client: AsyncClient) -> int:
+    return max((task.number for task in (await client.page(limit=1)).items), default=0)
+
+
+async def _created(client: AsyncClient, mark: int, since: datetime | None, chosen: Chosen) -> list[TaskView]:
+    """Finished roots that match, with a number above the mark, created since then; newest first."""
+    filters: TaskFilter = {name: value for name, value in chosen.items() if name != "labels"}  # type: ignore[assignment]
+    filters["label"] = chosen.get("labels", {})
+    filters["roots"] = True
+    if since is not None:
+        filters["created_since"] = since
+    found: list[TaskView] = []
+    async for task in client.tasks(**filters):
+        if task.number <= mark:
+            break
+        if task.state in FINAL:
+            found.append(task)
+    return found
 
 
 def exit_of(tasks: Sequence[TaskView]) -> ExitCode:

@@ -6,9 +6,11 @@
     async def delete_collection(request: Request, name: str) -> ASGIApp:
         return await tasks.dispatch("collections.delete", {"name": name}, cid=request.headers.get("Correlation-ID"))
 
-    @app.delete("/collections/{name}/", status_code=202)            # FastAPI: the answer's body is a plain dict
-    async def delete_collection(name: str) -> dict[str, str]:
-        return (await tasks.dispatch("collections.delete", {"name": name})).body
+    @app.delete("/collections/{name}/", status_code=202)            # FastAPI: it makes JSON of a plain dict
+    async def delete_collection(name: str, response: Response) -> dict[str, str]:
+        accepted = await tasks.dispatch("collections.delete", {"name": name})
+        response.headers.update(accepted.headers)
+        return accepted.body
 
 No framework is imported here.
 """
@@ -47,14 +49,18 @@ class Accepted:
         [href] = self.body.values()
         return href
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer has beside its body, for frameworks that make an answer of the body themselves."""
+        return {"Location": self.href, "Correlation-ID": self.correlation_id}
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002 - every framework has its types
         """Answers the request."""
         body = msgspec.json.encode(self.body)
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
-            (b"location", self.href.encode()),
-            (b"correlation-id", self.correlation_id.encode()),
+            *((name.lower().encode(), value.encode()) for name, value in self.headers.items()),
         ]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
