@@ -5,6 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 NEWEST := $(VENV)-newest
 TESTS  ?= tests
+BENCH  ?= engine
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 # A stamp is older than what it was installed from only when that changed, so a second `make test` installs nothing.
@@ -51,8 +52,8 @@ format: $(DEV) $(PACKAGES) ## Rewrite the sources in the project's format
 
 console: $(CONSOLE) ## Build the web console into the package (uses Node from PATH, else from PyPI)
 
-bench: $(DEV) ## Measure the engine
-	@$(BIN)/python bench/engine.py
+bench: $(DEV) ## Measure the engine (BENCH=pulp: beside Pulp; BENCH=scylla_folding: folding)
+	@$(BIN)/python bench/$(BENCH).py
 
 docs: $(DEV) ## Renew the generated parts of the documentation
 	@$(BIN)/python docs/generate.py

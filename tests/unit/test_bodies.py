@@ -1,6 +1,7 @@
 """What becomes of bodies on the event loop and in threads, on the real store."""
 
 import asyncio
+import math
 import threading
 from datetime import timedelta
 from typing import Any
@@ -306,6 +307,28 @@ async def test_a_body_that_swallows_the_first_cancel_is_asked_again() -> None:
         await engine.cancel(task)
         assert (await engine.wait(task)).state is State.CANCELED
         assert any("still runs" in line.message and line.source == "worker" for line in await engine.logs(task))
+
+
+async def test_what_is_no_finite_number_is_no_progress() -> None:
+    module = Module("m")
+
+    @module.operation()
+    async def odd(ctx: Context) -> None:
+        ctx.progress(done=3, total=math.inf)
+        ctx.progress(done=math.nan, unit="files")
+        ctx.report("odd.report", done=-math.inf, total=math.nan)
+        with ctx.step("part", total=math.inf) as step:
+            step.progress(advance=1e308)
+            step.progress(advance=1e308)
+
+    async with TestEngine([module]) as engine:
+        ended = await engine.wait(await engine.submit(odd))
+        assert (ended.state, ended.progress) == (State.COMPLETED, Progress(3, None, "files", ""))
+        (report,) = await engine.store.tasks.reports(ended.id)
+        assert (report.done, report.total) == (0, None)
+        [node] = (await engine.tree(ended)).nodes[1:]
+        assert node.folded is not None
+        assert node.folded.progress == Progress(1e308, None)
 
 
 async def test_progress_reports_and_log_lines_are_written() -> None:

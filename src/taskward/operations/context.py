@@ -15,7 +15,7 @@ from taskward.model.states import State
 from taskward.model.task import Progress, Report, Task
 from taskward.operations.operation import Operation
 from taskward.operations.run import AsyncRun, BlockingRun, Canceled, ChildFailed, Paused, Run, SpawnRequest, StepOpening
-from taskward.operations.step import Meter, Step, innermost_step, severity_of
+from taskward.operations.step import Meter, Step, finite, innermost_step, severity_of
 
 
 class RunContext:
@@ -147,7 +147,9 @@ class RunContext:
         """
         parent = innermost_step(self._run)
         parent_id = parent.id if parent else self._run.task.id
-        opening = StepOpening(uuid7(), parent_id, name, type, scope, dict(labels), Progress(total=total, unit=unit))
+        opening = StepOpening(
+            uuid7(), parent_id, name, type, scope, dict(labels), Progress(total=finite(total), unit=unit)
+        )
         return Step(self._run, opening)
 
 

@@ -5,6 +5,7 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
+from math import isfinite
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -35,6 +36,11 @@ def severity_of(word: str) -> int:
         raise ValueError(f"severity {word!r} is none of {', '.join(SEVERITIES)}") from None
 
 
+def finite(total: float | None) -> float | None:
+    """None for a total that is no finite number."""
+    return total if total is not None and isfinite(total) else None
+
+
 class Meter:
     """The newest progress of one thing; threads may share it."""
 
@@ -45,12 +51,16 @@ class Meter:
     def update(
         self, done: float | None, total: float | None, unit: str | None, message: str | None, advance: float | None
     ) -> Progress:
-        """The progress with everything that is not None put in; `advance` is added to what is done."""
+        """The progress with everything that is not None put in; `advance` is added to what is done.
+
+        What is no finite number is as if it were not given: a body that divides by nothing need not fail for it.
+        """
         with self._lock:
             now = self._progress
+            newest = (now.done if done is None else done) + (advance or 0)
             self._progress = Progress(
-                done=(now.done if done is None else done) + (advance or 0),
-                total=now.total if total is None else total,
+                done=newest if isfinite(newest) else now.done,
+                total=now.total if (known := finite(total)) is None else known,
                 unit=now.unit if unit is None else unit,
                 message=now.message if message is None else message,
             )
@@ -87,7 +97,9 @@ class Step:
         labels: Mapping[str, str] = {},
     ) -> "Step":
         """A part of this part."""
-        opening = StepOpening(uuid7(), self.id, name, type, scope, dict(labels), Progress(total=total, unit=unit))
+        opening = StepOpening(
+            uuid7(), self.id, name, type, scope, dict(labels), Progress(total=finite(total), unit=unit)
+        )
         return Step(self._run, opening)
 
     def progress(

@@ -43,8 +43,9 @@ async def list_groups(call: Call) -> Reply:
     results = []
     for value in found[: window.limit]:
         group = _uuid(value)
-        if group is not None:
-            results.append(query.selection.of(await _body(call, group)))
+        # One whose last task was removed in this moment is no more.
+        if group is not None and (members := await _members(call, group)):
+            results.append(query.selection.of(await _body(call, group, members)))
     following, previous = pages(call.url, query, has_more=has_more)
     return answer(Page(count, following, previous, results))
 
@@ -60,7 +61,7 @@ async def list_groups(call: Call) -> Reply:
 )
 async def read_group(call: Call) -> Reply:
     """A group with its tasks in short."""
-    return answer(call.query.selection.of(await _body(call, call.id)))
+    return answer(call.query.selection.of(await _body(call, call.id, await _existing(call))))
 
 
 @operations(
@@ -76,10 +77,10 @@ async def cancel_group(call: Call) -> Reply:
     """This operation cancels a task group: each of its tasks that has not ended."""
     check_cancel(await call.body())
     call.principal.require("write")
-    for task in await _members(call, call.id):
+    for task in await _existing(call):
         if not task.is_final:
             await _cancel(call, task)
-    body = await _body(call, call.id)
+    body = await _body(call, call.id, await _existing(call))
     return answer(body, 409 if body.waiting or body.running else 200)
 
 
@@ -91,19 +92,23 @@ async def _cancel(call: Call, task: Task) -> None:
         return
 
 
-async def _body(call: Call, group: UUID) -> GroupBody:
-    members = await _members(call, group)
+async def _body(call: Call, group: UUID, members: list[Task]) -> GroupBody:
     particulars = await call.service.searches.particulars(call.principal, members)
     return group_body(group, members, particulars, call.base)
 
 
-async def _members(call: Call, group: UUID) -> list[Task]:
-    """Newest first. Raises Refused when there are none: a group is no more than its tasks."""
-    search = Search(where=Labeled(GROUP_LABEL, str(group)), limit=_PIECE)
-    members = await call.service.searches.find(call.principal, search)
+async def _existing(call: Call) -> list[Task]:
+    """Of the group in the path. Raises Refused when there are none: a group is no more than its tasks."""
+    members = await _members(call, call.id)
     if not members:
         raise no_such(GROUP.noun)
     return members
+
+
+async def _members(call: Call, group: UUID) -> list[Task]:
+    """Newest first."""
+    search = Search(where=Labeled(GROUP_LABEL, str(group)), limit=_PIECE)
+    return await call.service.searches.find(call.principal, search)
 
 
 def _uuid(value: str) -> UUID | None:
