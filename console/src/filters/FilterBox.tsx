@@ -81,7 +81,7 @@ export function FilterBox({ label, fields, conditions, onChange }: FilterBoxProp
                 ref={input}
                 aria-label={label}
                 className={classes.input}
-                placeholder={conditions.length ? "" : "Filter: state:failed, operation:…, or any text"}
+                placeholder={conditions.length ? "" : `Filter by ${listed(fields)}`}
                 value={typed}
                 onChange={(event) => {
                   setTyped(event.currentTarget.value);
@@ -121,4 +121,10 @@ export function FilterBox({ label, fields, conditions, onChange }: FilterBoxProp
       </Combobox.Dropdown>
     </Combobox>
   );
+}
+
+/** The first names, for a hint: `state, text, operation, …`. */
+function listed(fields: readonly FilterField[]): string {
+  const names = fields.slice(0, 3).map(({ name }) => name);
+  return [...names, ...(fields.length > 3 ? ["…"] : [])].join(", ");
 }

@@ -1,15 +1,19 @@
 import { Button, Tooltip } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useShortcut } from "@/keys/shortcuts";
-import { useConnection } from "./hooks";
+import { useConnection, useEvents } from "./hooks";
 import classes from "./LiveButton.module.css";
 import { liveStream } from "./stream";
 
 const WORDS = { live: "Live", connecting: "Connecting", paused: "Paused" };
 
+function nothing(): void {}
+
 /** Says whether the page follows events, and stops and starts that. */
 export function LiveButton() {
   const connection = useConnection();
+  // Followed on every page, so that going from one to the next breaks nothing off.
+  useEvents(nothing, nothing);
   const isPaused = connection === "paused";
   const toggle = () => (isPaused ? liveStream.resume() : liveStream.pause());
   useShortcut("p", "Pause or resume live updates", toggle);
@@ -21,7 +25,7 @@ export function LiveButton() {
         variant="default"
         size="xs"
         onClick={toggle}
-        aria-label={action}
+        aria-label={`${WORDS[connection]}: ${action}`}
         leftSection={<span className={classes.dot} data-connection={connection} />}
         rightSection={isPaused ? <IconPlayerPlay size={14} /> : <IconPlayerPause size={14} />}
       >
