@@ -5,6 +5,7 @@ from litestar.handlers import HTTPRouteHandler
 from taskward.auth import Authenticator
 from taskward.http.pulp import pulp_routes
 from taskward.http.scylla import scylla_routes
+from taskward.http.task_engine import task_engine_routes
 from taskward.service import Service
 from taskward.settings import Settings
 
@@ -16,4 +17,6 @@ def dialect_routes(service: Service, authenticator: Authenticator, settings: Set
         routes += scylla_routes(service, authenticator, settings)
     if settings.dialects.pulp:
         routes += pulp_routes(service, authenticator, settings)
+    if settings.dialects.task_engine:
+        routes += task_engine_routes(service, authenticator, settings)
     return routes

@@ -19,9 +19,10 @@ async def list_(session: Session) -> None:
     session.show(await session.client.clients(), pictures.credentials)
 
 
-@app.command()
+@app.command("create", hidden=True)
+@app.command("add")
 @remote
-async def create(
+async def add(
     session: Session,
     *,
     name: NameArgument,

@@ -214,7 +214,7 @@ def parse_ref(text: str) -> Ref:
 
 async def read_body(request: Request[Any, Any, Any], shape: Shape, *, optional: bool) -> Any:
     """The decoded body. Raises Malformed, UnsupportedMedia, Invalid; and 413 when it is too long."""
-    raw = await _raw_body(request)
+    raw = await raw_body(request)
     if not raw:
         if optional:
             return shape.kind()
@@ -225,7 +225,7 @@ async def read_body(request: Request[Any, Any, Any], shape: Shape, *, optional: 
     return shape.decode(raw)
 
 
-async def _raw_body(request: Request[Any, Any, Any]) -> bytes:
+async def raw_body(request: Request[Any, Any, Any]) -> bytes:
     """The bytes of the body. Refused by what it says of its length, and at the latest by what comes."""
     limit = request.route_handler.resolve_request_max_body_size() or 0
     announced = request.headers.get("content-length", "")

@@ -42,6 +42,10 @@ class Field(StrEnum):
     """The run that replaces it."""
     ARGS = "args"
     """As readers see them."""
+    PARAMETERS = "parameters"
+    """What of the arguments a job was given, where they hold more than that."""
+    STANDING = "standing"
+    """Its state; of one that another run replaces, `repeated`."""
     PERSIST = "persist"
     INTERNAL = "internal"
 

@@ -54,6 +54,13 @@ def job_pool(client: str) -> str:
     return f"{_JOBS}:{client}" if client else _JOBS
 
 
+def client_of(name: str) -> str | None:
+    """Whose jobs a pool is for; None for one that is not for jobs of a client."""
+    if name == _JOBS:
+        return ""
+    return name.removeprefix(f"{_JOBS}:") if name.startswith(f"{_JOBS}:") else None
+
+
 def is_open_to(name: str, client: str) -> bool:
     """Whether a client (all of them for "") may know of a pool: it is shared, or that of the client's own jobs."""
-    return not client or name == job_pool(client) or not (name == _JOBS or name.startswith(f"{_JOBS}:"))
+    return not client or client_of(name) in (None, client)

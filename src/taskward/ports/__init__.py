@@ -5,6 +5,7 @@ conformance suite holds both to what is written here. Instants are aware UTC dat
 """
 
 from taskward.ports.audit import Audit, AuditPage, AuditQuery, Deed
+from taskward.ports.board import Board
 from taskward.ports.change import Change
 from taskward.ports.clock import Clock
 from taskward.ports.exchange import Claim, Exchange, Finish
@@ -40,6 +41,7 @@ __all__ = [
     "Audit",
     "AuditPage",
     "AuditQuery",
+    "Board",
     "Brood",
     "Change",
     "Claim",

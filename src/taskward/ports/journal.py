@@ -33,3 +33,7 @@ class Journal(Protocol):
     ) -> list[LogLine]:
         """Log lines of one task, ascending `seq`, after `after`."""
         ...
+
+    async def tree_logs(self, root_id: UUID, *, after: int, limit: int, hidden: bool) -> list[tuple[int, LogLine]]:
+        """The same of a whole tree, each line with the number of its task; 0 when that has folded."""
+        ...

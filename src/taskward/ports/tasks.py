@@ -8,6 +8,7 @@ from uuid import UUID
 from taskward.model.conditions import Condition
 from taskward.model.states import State
 from taskward.model.task import Report, Task, TaskError
+from taskward.ports.board import Board
 from taskward.ports.change import Change
 from taskward.ports.exchange import Claim, Exchange, Finish
 from taskward.ports.notes import Note
@@ -85,7 +86,8 @@ class Tasks(Protocol):
         ...
 
     async def change(self, task_id: UUID, change: Change, now: datetime) -> Task:
-        """Applies an operator's change. Priority, run_at and gate only while waiting; persist and labels always.
+        """Applies an operator's change. Priority, run_at and gate only while waiting;
+        persist and labels always; then the state, as pause, resume and cancel do it.
         Raises NotFound, Gone, Conflict, VersionMismatch.
         """
         ...
@@ -201,6 +203,10 @@ class Tasks(Protocol):
 
     async def reports(self, task_id: UUID) -> list[Report]:
         """Named progress reports, in the order they were first made."""
+        ...
+
+    async def board(self, client: str, limit: int) -> Board:
+        """The unfinished jobs of a client, or with "" of all, as they stand at one instant."""
         ...
 
     async def tallies(self) -> list[Tally]:

@@ -15,6 +15,8 @@ from taskward.service.credentials import Credentials
 from taskward.service.external import ExternalWork
 from taskward.service.figures import FigureDesk
 from taskward.service.fleet import Fleet
+from taskward.service.job_settings import JobSettings
+from taskward.service.jobs import JobDesk
 from taskward.service.rehearsal import Rehearsal
 from taskward.service.roster import RosterDesk
 from taskward.service.runtime_settings import RuntimeSettings
@@ -48,6 +50,8 @@ class Service:
     catalogue: Catalogue
     schedules: ScheduleDesk
     workflows: WorkflowDesk
+    jobs: JobDesk
+    job_settings: JobSettings
     fleet: Fleet
     settings: RuntimeSettings
     credentials: Credentials
@@ -75,12 +79,14 @@ class Service:
         catalogue = Catalogue(operations, store.workers, clock)
         submissions = Submissions(store.tasks, catalogue, clock)
         desk = TaskDesk(store.tasks, store.journal, submissions, clock)
+        searches = Searches(store.tasks, desk)
+        job_settings = JobSettings(store.registry, store.workers, clock)
         roster = RosterDesk(desk, store, catalogue, watcher, clock)
         return cls(
             tasks=desk,
             bulk=Bulk(desk),
             attempts=Attempts(desk, store.journal),
-            searches=Searches(store.tasks, desk),
+            searches=searches,
             submissions=submissions,
             external=ExternalWork(desk, store.tasks, clock),
             roster=roster,
@@ -97,6 +103,10 @@ class Service:
                 submissions=submissions,
                 clock=clock,
             ),
+            jobs=JobDesk(
+                store, desk=desk, searches=searches, submissions=submissions, settings=job_settings, clock=clock
+            ),
+            job_settings=job_settings,
             fleet=Fleet(store.workers, clock),
             settings=RuntimeSettings(store.registry, clock, defaults),
             credentials=Credentials(store.registry, authenticator, clock),

@@ -67,14 +67,12 @@ class Submissions:
             await _at(prefix.format(index), self._new_task(principal, submit, relatives, correlation_id))
             for index, submit in enumerate(wanted)
         ]
-        key = None
-        if idempotency_key is not None:
-            if not 0 < len(idempotency_key) <= _LONGEST_KEY:
-                raise Invalid("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
-            key = IdempotencyKey(principal.client, idempotency_key, _fingerprint(wanted))
+        key = _key(principal.client, idempotency_key, _fingerprint(wanted))
         return await self._tasks.submit(Submission(tuple(new), idempotency=key), self._clock.now())
 
-    async def rerun(self, principal: Principal, task: Task, asked: Asked) -> Task:
+    async def rerun(
+        self, principal: Principal, task: Task, asked: Asked, *, idempotency_key: str | None = None
+    ) -> Task:
         """Runs a task's operation again with the same arguments and wishes, as a root that supersedes it. Needs write.
 
         It runs now, or when the gate of the first run is open again; whether it is kept for good is decided anew.
@@ -107,8 +105,9 @@ class Submissions:
             retry=task.rules.retry,
         )
         new = operation.new_task(uuid7(), msgspec.json.decode(asked.args), wishes)
-        submitted = await self._tasks.submit(Submission((new,), supersedes=task.id), self._clock.now())
-        return submitted.tasks[0]
+        key = _key(principal.client, idempotency_key, f"rerun {task.id}")
+        submission = Submission((new,), idempotency=key, supersedes=task.id)
+        return (await self._tasks.submit(submission, self._clock.now())).tasks[0]
 
     async def _relatives(self, principal: Principal, wanted: Sequence[Submit]) -> dict[UUID, Task]:
         """The parents and dependencies that the principal can see."""
@@ -228,6 +227,14 @@ def check_labels(labels: dict[str, str]) -> None:
     for name, value in labels.items():
         if not name or len(name) > _LONGEST_LABEL or len(value) > _LONGEST_LABEL:
             raise Invalid("/labels", f"names and values have up to {_LONGEST_LABEL} characters, names at least one")
+
+
+def _key(client: str, key: str | None, fingerprint: str) -> IdempotencyKey | None:
+    if key is None:
+        return None
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise Invalid("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
+    return IdempotencyKey(client, key, fingerprint)
 
 
 def _fingerprint(wanted: Sequence[Submit]) -> str:

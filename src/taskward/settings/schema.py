@@ -319,6 +319,18 @@ def embedded_scheduler(settings: PeerSettings) -> str:
     return f"{host}:{settings.scheduler_port}"
 
 
+class TaskEngineSettings(Struct, frozen=True):
+    """How the Task Engine is imitated."""
+
+    anonymous_jobs: Annotated[
+        Literal["", "off", "on"],
+        Meta(
+            description="Whether callers without a credential may list jobs, without their parameters; "
+            "empty: on when the server listens on loopback alone, else off"
+        ),
+    ] = ""
+
+
 class Settings(Struct, frozen=True):
     """All settings of a process, by section; `Settings()` has the defaults."""
 
@@ -333,3 +345,4 @@ class Settings(Struct, frozen=True):
     scylla: ScyllaSettings = field(default_factory=ScyllaSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     peer: PeerSettings = field(default_factory=PeerSettings)
+    task_engine: TaskEngineSettings = field(default_factory=TaskEngineSettings)

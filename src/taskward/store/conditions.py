@@ -29,6 +29,7 @@ from taskward.model.policy import Resource
 from taskward.store.plan import text
 from taskward.store.rows import to_micros
 
+_SHOWN = "COALESCE(t.args_shown, t.args)"
 COLUMNS = {
     Field.ID: "t.id",
     Field.NAME: "t.name",
@@ -51,7 +52,9 @@ COLUMNS = {
     Field.DUE: "COALESCE(t.run_at, t.created_at)",
     Field.PLACE: "COALESCE(place.place, 1)",
     Field.SUCCESSOR: "t.superseded_by",
-    Field.ARGS: "COALESCE(t.args_shown, t.args)",
+    Field.ARGS: _SHOWN,
+    Field.PARAMETERS: f"COALESCE(json_extract({_SHOWN}, '$.parameters'), {_SHOWN})",
+    Field.STANDING: "CASE WHEN t.superseded_by IS NULL THEN t.state ELSE 'repeated' END",
     Field.PERSIST: "t.persist",
     Field.INTERNAL: "t.internal",
 }
@@ -68,6 +71,7 @@ _NULLABLE = frozenset(
 
 def postgres_text(sql: str) -> str:
     """The same statement as PostgreSQL takes it."""
+    sql = sql.replace(f"json_extract({_SHOWN}, '$.parameters')", f"({_SHOWN}::json ->> 'parameters')")
     return sql.replace("+t.", "t.").replace("instr(", "strpos(").replace("unicode_lower(", "lower(")
 
 

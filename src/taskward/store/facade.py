@@ -15,6 +15,7 @@ from taskward.ports import (
     Asked,
     AuditPage,
     AuditQuery,
+    Board,
     Brood,
     Change,
     Claim,
@@ -183,6 +184,9 @@ class Tasks:
     async def reports(self, task_id: UUID) -> list[Report]:
         return await self._db.read(reading.reports, task_id.bytes)
 
+    async def board(self, client: str, limit: int) -> Board:
+        return await self._db.scan(reading.board, client, limit)
+
     async def tallies(self) -> list[Tally]:
         return await self._db.read(reading.tallies)
 
@@ -261,6 +265,9 @@ class Journal:
         hidden: bool = False,
     ) -> list[LogLine]:
         return await self._db.read(journal.logs, task_id, after, limit, min_severity, step_id, hidden=hidden)
+
+    async def tree_logs(self, root_id: UUID, *, after: int, limit: int, hidden: bool) -> list[tuple[int, LogLine]]:
+        return await self._db.scan(journal.tree_logs, root_id, after, limit, hidden=hidden)
 
 
 class Workers:

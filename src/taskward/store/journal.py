@@ -44,3 +44,8 @@ def logs(
     else:
         rows = yield Q.step_logs(task_id.bytes, after, min_severity, hidden, limit, step_id.bytes)
     return [log_from(row) for row in rows]
+
+
+def tree_logs(root_id: UUID, after: int, limit: int, *, hidden: bool) -> Plan[list[tuple[int, LogLine]]]:
+    rows = yield Q.tree_logs(root_id.bytes, after, hidden, limit)
+    return [(number, log_from(line)) for number, *line in rows]

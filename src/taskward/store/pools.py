@@ -62,8 +62,11 @@ def enclose(outer: Pool, names: Sequence[str]) -> Plan[None]:
 
 
 def _recount(names: Sequence[str]) -> Plan[None]:
+    """Counts what runs in pools, inner ones before outer ones."""
     for name in names:
         if name:
+            # Counted while it is locked, so that no claim that is under way is missed.
+            yield Q.lock_outer_pools([name])
             yield Q.recount_pool(name)
 
 

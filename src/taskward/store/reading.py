@@ -10,10 +10,11 @@ from taskward.model.errors import NotFound
 from taskward.model.states import FINAL, WAITING, State
 from taskward.model.task import Report, Task
 from taskward.model.tree import Folded
-from taskward.ports import Asked, Role, Tally, Tree, TreeNode
+from taskward.ports import Asked, Board, Role, Tally, Tree, TreeNode
 from taskward.store.catalogue import Row
 from taskward.store.plan import PIECE, Plan, Q
 from taskward.store.rows import task_from
+from taskward.store.small import settings
 from taskward.store.steering import missing
 
 _folded = msgspec.json.Decoder(Folded).decode
@@ -149,6 +150,20 @@ def tallies() -> Plan[list[Tally]]:
         Tally(client, operation, queue, State(state), Role(role), count)
         for client, operation, queue, state, role, count in (yield Q.tallies())
     ]
+
+
+def board(client: str, limit: int) -> Plan[Board]:
+    """See `taskward.ports.Tasks.board`."""
+    running, queued, scheduled = [
+        [task_from(row) for row in rows]
+        for rows in [
+            (yield Q.board(State.RUNNING.value, client, limit)),
+            (yield Q.board(State.QUEUED.value, client, limit)),
+            (yield Q.board(State.SCHEDULED.value, client, limit)),
+        ]
+    ]
+    found = yield from places([*running, *queued, *scheduled])
+    return Board(running, queued, scheduled, found, (yield from settings(client)), (yield from settings("")))
 
 
 def forgotten(client: str) -> Plan[int]:

@@ -132,6 +132,21 @@ _CHANGED = ("priority", "run_at", "gate", "persist", "labels")
 
 def change(task_id: bytes, wish: Change, now: int) -> Plan[Task]:
     """See `taskward.ports.Tasks.change`."""
+    yield from _change_members(task_id, wish, now)
+    match wish.state:
+        case None:
+            return (yield from view(task_id))
+        case State.PAUSED:
+            return (yield from pause(task_id, now))
+        case State.QUEUED:
+            return (yield from resume(task_id, now))
+        case State.CANCELED:
+            return (yield from cancel(task_id, "", now))[0]
+        case _:
+            raise Conflict(f"a task can be changed to paused, queued or canceled, not to {wish.state}")
+
+
+def _change_members(task_id: bytes, wish: Change, now: int) -> Plan[None]:
     task = yield from load(task_id)
     if wish.if_version is not None and wish.if_version != task.version:
         raise VersionMismatch(f"task {task.number} is at version {task.version}, not {wish.if_version}: read it again")
@@ -161,7 +176,6 @@ def change(task_id: bytes, wish: Change, now: int) -> Plan[Task]:
     if wish.run_at is not None or wish.persist is False:
         ledger.wake(Topic.TIMERS)
     yield from ledger.write()
-    return (yield from view(task_id))
 
 
 def open_gate(task_id: bytes, now: int) -> Plan[Task]:

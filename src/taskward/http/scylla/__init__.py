@@ -12,7 +12,7 @@ from taskward.auth import Authenticator
 from taskward.http.access import Access
 from taskward.http.addresses import Addresses, below, refusing
 from taskward.http.scylla import rehearsal, tasks
-from taskward.http.scylla.access import ScyllaAccess
+from taskward.http.scylla.access import scylla_access
 from taskward.http.scylla.call import Call, Dialect, Route
 from taskward.http.scylla.document import documents
 from taskward.http.scylla.editions import EDITIONS
@@ -27,7 +27,7 @@ _ROOTS = ("/task_manager", "/task_manager_test", "/api-doc")
 def scylla_routes(service: Service, authenticator: Authenticator, settings: Settings) -> list[HTTPRouteHandler]:
     """The dialect's addresses; everything below them is answered in its way, also what is not there."""
     dialect = Dialect(service, EDITIONS[settings.scylla.edition], Nodes(service.store.workers))
-    letting_in = ScyllaAccess.of(Access.of(authenticator, settings), settings)
+    letting_in = scylla_access(Access.of(authenticator, settings), settings)
     declared = [*tasks.routes.all, *(rehearsal.routes.all if settings.scylla.test_api else ())]
     served = [route for route in declared if route.since <= dialect.edition.name]
     addresses = _addresses([*served, *documents(served, dialect.edition)])

@@ -1,81 +1,18 @@
 """Who may call: ScyllaDB knows no credentials, so its clients have none to show."""
 
-from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import Any
-from urllib.parse import urlsplit
-
-from litestar import Request
-
-from taskward.auth import Principal
-from taskward.http.access import ANYONE, CREDENTIALS, SESSION_COOKIE, Access, let_in
+from taskward.http.access import ANYONE, Access
+from taskward.http.anonymous import READER, AnonymousAccess, is_local
 from taskward.settings import Settings
 
-_READER = Principal(name="anonymous", kind="anonymous", scopes=frozenset({"read"}))
-_SESSION = f"{SESSION_COOKIE}=".encode()
-_FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
 
-
-@dataclass(frozen=True)
-class ScyllaAccess:
-    """Lets in whoever shows a credential of the house, and others as far as `anonymous` goes.
-
-    By default that is to everything, for programs of this machine alone: not for what a proxy passes on, nor under a
-    name that is not this machine's. A page of another site that a browser has open is never anonymous.
-    """
-
-    access: Access
-    anonymous: Principal | None
-    only_this_machine: bool
-
-    @classmethod
-    def of(cls, access: Access, settings: Settings) -> "ScyllaAccess":
-        """As the settings say."""
-        match settings.scylla.anonymous:
-            case "all":
-                return cls(access, ANYONE, only_this_machine=False)
-            case "read":
-                return cls(access, _READER, only_this_machine=False)
-            case "":
-                local = is_loopback(settings.server.host) and not settings.server.public_url
-                return cls(access, ANYONE if local else None, only_this_machine=True)
-            case _:
-                return cls(access, None, only_this_machine=False)
-
-    async def principal(self, request: Request[Any, Any, Any]) -> Principal:
-        """Raises Unauthenticated, Forbidden."""
-        headers = dict(request.scope["headers"])
-        if self.anonymous is None or _shows_credential(headers) or _is_foreign_page(headers):
-            return await self.access.principal(request)
-        if self.only_this_machine and (headers.keys() & _FORWARDED or not is_loopback(_host(headers))):
-            return await self.access.principal(request)
-        return let_in(request, self.anonymous)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether it is an address of this machine alone, or its name."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _shows_credential(headers: dict[bytes, bytes]) -> bool:
-    # Browsers send cookies of other programs of the same host along.
-    return bool(headers.keys() & CREDENTIALS) or _SESSION in headers.get(b"cookie", b"")
-
-
-def _host(headers: dict[bytes, bytes]) -> str:
-    try:
-        return urlsplit("//" + headers.get(b"host", b"").decode("latin-1")).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_foreign_page(headers: dict[bytes, bytes]) -> bool:
-    if headers.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}:
-        return True
-    origin = headers.get(b"origin")
-    return origin is not None and origin.partition(b"//")[2] != headers.get(b"host", b"")
+def scylla_access(access: Access, settings: Settings) -> AnonymousAccess:
+    """As the settings say. By default anybody is let in to everything, for programs of this machine alone."""
+    match settings.scylla.anonymous:
+        case "all":
+            return AnonymousAccess(access, ANYONE, only_this_machine=False)
+        case "read":
+            return AnonymousAccess(access, READER, only_this_machine=False)
+        case "":
+            return AnonymousAccess(access, ANYONE if is_local(settings) else None, only_this_machine=True)
+        case _:
+            return AnonymousAccess(access, None, only_this_machine=False)

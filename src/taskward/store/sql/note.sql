@@ -83,6 +83,14 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1, 92233720368547
 SELECT seq, task_id, at, severity, source, message, attempt, step_id, visible, fields FROM log
 WHERE task_id = $1 AND seq > $2 AND severity >= $3 AND (visible OR $4) ORDER BY seq LIMIT $5
 
+-- name: tree_logs
+-- The journal names every member of a tree, folded ones too.
+SELECT COALESCE(t.number, 0), l.seq, l.task_id, l.at, l.severity, l.source, l.message, l.attempt, l.step_id, l.visible,
+    l.fields
+FROM (SELECT DISTINCT task_id FROM event WHERE root_id = $1 AND kind = 'created') AS member
+JOIN log l ON l.task_id = member.task_id LEFT JOIN task t ON t.id = l.task_id
+WHERE l.seq > $2 AND (l.visible OR $3) ORDER BY l.seq LIMIT $4
+
 -- name: step_logs
 SELECT seq, task_id, at, severity, source, message, attempt, step_id, visible, fields FROM log
 WHERE task_id = $1 AND seq > $2 AND severity >= $3 AND (visible OR $4) AND step_id = $6 ORDER BY seq LIMIT $5

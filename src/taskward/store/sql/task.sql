@@ -182,6 +182,12 @@ GROUP BY client, operation, queue, state, role HAVING SUM(count) <> 0 ORDER BY 1
 -- name: forgotten
 SELECT COALESCE(CAST(SUM(count) AS bigint), 0) FROM tally WHERE state = 'forgotten' AND (client = $1 OR $1 = '')
 
+-- name: board
+SELECT {task} FROM task WHERE state = $1 AND parent_id IS NULL AND NOT internal AND (client = $2 OR $2 = '')
+ORDER BY CASE WHEN $1 = 'queued' THEN priority WHEN $1 = 'running' THEN started_at ELSE COALESCE(run_at, created_at) END,
+    number
+LIMIT $3
+
 -- name: queue_places
 -- Numbers of queued roots, by their place among those of their client.
 SELECT number, place FROM (
