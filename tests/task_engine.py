@@ -89,14 +89,14 @@ class JobApi:
 
     def until(self, job_id: int, *states: str) -> Json:
         """The job as soon as it is in one of these states."""
+        job = self.job(job_id)
         for _ in range(20):
+            version = self.house.get(f"/v1/tasks/{job_id}").json()["version"]
             job = self.job(job_id)
             if job["queue_state"] in states:
                 return job
-            task = self.house.get(f"/v1/tasks/{job_id}").json()
-            headers = {"Prefer": "wait=1", "If-None-Match": f'"{task["version"]}"'}
-            if self.job(job_id)["queue_state"] not in states:
-                self.house.get(f"/v1/tasks/{job_id}", headers=headers)
+            headers = {"Prefer": "wait=1", "If-None-Match": f'"{version}"'}
+            self.house.get(f"/v1/tasks/{job_id}", headers=headers)
         raise AssertionError(f"{job_id} is {job['queue_state']}, not {states}")
 
 

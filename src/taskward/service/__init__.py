@@ -80,6 +80,9 @@ class Service:
         submissions = Submissions(store.tasks, catalogue, clock)
         desk = TaskDesk(store.tasks, store.journal, submissions, clock)
         searches = Searches(store.tasks, desk)
+        workflows = WorkflowDesk(
+            shelf, definitions=store.definitions, tasks=store.tasks, desk=desk, submissions=submissions, clock=clock
+        )
         job_settings = JobSettings(store.registry, store.workers, clock)
         roster = RosterDesk(desk, store, catalogue, watcher, clock)
         return cls(
@@ -95,16 +98,15 @@ class Service:
             streams=Streams(desk, store.tasks, store.journal, watcher, notifier),
             catalogue=catalogue,
             schedules=ScheduleDesk(store.schedules, submissions, catalogue, clock),
-            workflows=WorkflowDesk(
-                shelf,
-                definitions=store.definitions,
-                tasks=store.tasks,
-                desk=desk,
-                submissions=submissions,
-                clock=clock,
-            ),
+            workflows=workflows,
             jobs=JobDesk(
-                store, desk=desk, searches=searches, submissions=submissions, settings=job_settings, clock=clock
+                store,
+                desk=desk,
+                searches=searches,
+                submissions=submissions,
+                workflows=workflows,
+                settings=job_settings,
+                clock=clock,
             ),
             job_settings=job_settings,
             fleet=Fleet(store.workers, clock),

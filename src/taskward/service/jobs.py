@@ -20,7 +20,8 @@ from taskward.service.job_settings import JobSettings
 from taskward.service.searches import Searches
 from taskward.service.submissions import Submissions, check_gate
 from taskward.service.tasks import TaskDesk
-from taskward.wire import Submit
+from taskward.service.workflows import WorkflowDesk
+from taskward.wire import Submit, WorkflowRun
 
 PARAMETERS = "parameters"
 """The one argument of an operation that can be a job's workflow: what the job was given, as an object."""
@@ -88,6 +89,7 @@ class JobDesk:
         desk: TaskDesk,
         searches: Searches,
         submissions: Submissions,
+        workflows: WorkflowDesk,
         settings: JobSettings,
         clock: Clock,
     ) -> None:
@@ -95,6 +97,7 @@ class JobDesk:
         self._desk = desk
         self._searches = searches
         self._submissions = submissions
+        self._workflows = workflows
         self._settings = settings
         self._clock = clock
 
@@ -214,6 +217,21 @@ class JobDesk:
         await self._store.tasks.record(None, [LogNote(task_id, now, _INFO, source, message)], now)
 
     async def _accept(self, owner: Principal, order: JobOrder, pool: str, idempotency_key: str | None) -> Task:
+        declared = WorkflowRun(
+            parameters=order.parameters,
+            client=owner.client,
+            priority=order.priority,
+            pool=pool,
+            run_at=order.run_at,
+            gate=order.gate,
+            persist=order.persist,
+        )
+        try:
+            return await self._workflows.submit(owner, order.workflow, declared, idempotency_key=idempotency_key)
+        except NotFound as error:
+            if error.kind != "workflow":
+                raise
+            unknown = error
         bounds = await self._settings.bounds(owner.client)
         submit = Submit(
             operation=order.workflow,
@@ -229,7 +247,7 @@ class JobDesk:
             submitted = await self._submissions.submit(owner, [submit], idempotency_key=idempotency_key, prefix="")
         except Invalid as error:
             if error.field == "/operation":
-                raise NotFound("workflow", order.workflow) from None
+                raise unknown from None
             raise
         return submitted.tasks[0]
 

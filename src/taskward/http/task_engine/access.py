@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Request
 
 from taskward.auth import Principal
-from taskward.http.access import Access
+from taskward.http.access import Access, let_in
 from taskward.http.anonymous import READER, AnonymousAccess, is_local
 from taskward.model.errors import Unauthenticated
 from taskward.settings import Settings
@@ -39,7 +39,7 @@ class Door:
         client = named or (told if isinstance(told, str) else "")
         if named and isinstance(told, str) and told and told != named:
             raise Unauthenticated(f"the header speaks for client {named}, the body for {told}")
-        return await self._access.authenticator.api_key(client, keys[0])
+        return let_in(request, await self._access.authenticator.api_key(client, keys[0]))
 
     async def enter_open(self, request: Request[Any, Any, Any]) -> Principal:
         """As `enter`, where callers without a credential may be let in: those are `READER`."""
