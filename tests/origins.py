@@ -4,7 +4,7 @@ import hashlib
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,8 +33,10 @@ class Page:
     breaks_at: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     may_send: threading.Event = field(default_factory=threading.Event)
-    """Set: the body is sent; cleared: it stops after the first MiB until it is set again."""
+    """With `slow_after`: an answer stops after so many bytes until this is set."""
     slow_after: int | None = None
+    on_break: Callable[[], object] | None = None
+    """Called after it broke off."""
 
 
 class Origin:
@@ -107,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
             chunk = body[offset : offset + 256 * 1024]
             self.wfile.write(chunk)
             self.origin.sent[path] += len(chunk)
+        if breaks_at is not None and page.on_break is not None:
+            page.on_break()
         if breaks_at is not None or page.said_length is not None:
             self.close_connection = True
 

@@ -43,10 +43,15 @@ class Announcer:
         self._told: dict[str, str] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._telling: set[asyncio.Task[None]] = set()
+        self._is_known = asyncio.Event()
 
     def start(self) -> None:
         """Begins to announce."""
         self._loops = [asyncio.create_task(self._announce(address, stub)) for address, stub in self._schedulers.all()]
+
+    async def announced(self) -> None:
+        """Returns when one scheduler at least knows the host."""
+        await self._is_known.wait()
 
     async def close(self) -> None:
         """Takes leave of the schedulers."""
@@ -73,6 +78,7 @@ class Announcer:
             try:
                 call = stub.AnnounceHost(request, timeout=5)
                 await call
+                self._is_known.set()
                 instance = dict(await call.trailing_metadata() or ()).get(INSTANCE_KEY, "")
                 if instance and self._told.get(address) != instance:
                     self._told[address] = instance

@@ -10,8 +10,8 @@ import structlog
 from dragonfly_api import dfdaemon_pb2 as dfdaemon
 from msgspec import Struct
 
-from taskward.peer.content import Change, Content, Piece
-from taskward.peer.errors import NoParent, PieceRefused
+from taskward.peer.content import READING, Change, Content, Piece
+from taskward.peer.errors import ContentGone, NoParent, PieceRefused
 from taskward.peer.links import Links
 from taskward.peer.messages import reason_of
 
@@ -22,11 +22,15 @@ _WINDOW = 8
 
 
 class Parent(Struct, frozen=True):
-    """A host that may give pieces; `address` is its gRPC service, `host:port`."""
+    """A host that may give pieces; `address` is its gRPC service, `host:port`.
+
+    `is_root`: it has the whole, or reads it from the origin; what it says about the content goes over what others say.
+    """
 
     host_id: str
     peer_id: str
     address: str
+    is_root: bool
 
 
 class Sink(Protocol):
@@ -128,6 +132,8 @@ class Collector:
                 self._change.tell()
             await self._adopt(parent)
         except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.ABORTED and parent.is_root:
+                self._failure = ContentGone(reason_of(error))
             self._give_up(parent, None, f"{parent.address}: {reason_of(error)}")
         except PieceRefused as error:
             self._give_up(parent, None, str(error))
@@ -148,6 +154,8 @@ class Collector:
         )
         length = said.content_length if said.HasField("content_length") else None
         headers = dict(said.response_header)
+        if not parent.is_root:
+            await self._change.until(lambda: self._is_adopted or not any(other.is_root for other in self._feeds))
         async with self._adopting:
             content = self._sink.content
             if content is None or (not self._is_adopted and not _is_same(content, said.piece_length, length, headers)):
@@ -157,6 +165,7 @@ class Collector:
             elif content.length is None and length is not None:
                 await self._sink.know_length(length)
             self._is_adopted = True
+            self._change.tell()
 
     def _give_up(self, parent: Parent, number: int | None, reason: str) -> None:
         if parent.host_id in self._given_up:
@@ -221,7 +230,7 @@ class Collector:
         self._fetching.add(number)
         self._busy[parent.host_id] = self._busy.get(parent.host_id, 0) + 1
         try:
-            data, digest = await self._links.piece(offer.address, self._task_id, offer.piece)
+            data, digest = await self._links.pieces.get(offer.address, self._task_id, offer.piece)
             piece = Piece(number, offer.piece.offset, offer.piece.length, digest)
             await self._sink.write(piece, data)
         except PieceRefused as error:
@@ -240,5 +249,5 @@ def _is_same(content: Content, piece_length: int, length: int | None, headers: M
     return (
         content.piece_length == piece_length
         and (length is None or content.length is None or content.length == length)
-        and all(headers.get(name) == known.get(name) for name in ("etag", "last-modified"))
+        and all(headers.get(name) == known.get(name) for name in ("etag", "last-modified", READING))
     )

@@ -11,6 +11,9 @@ from msgspec import Struct
 
 from taskward.modules.cache.identity import piece_count
 
+READING = "x-taskward-reading"
+"""The header that marks which reading a content is from, where its origin does not tell versions apart."""
+
 
 class Piece(Struct, frozen=True):
     """A part of a content. `offset` and `length` are bytes; `digest` is `sha256:` and hexadecimal digits."""

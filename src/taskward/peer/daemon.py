@@ -20,9 +20,10 @@ from dragonfly_api.dfdaemon_pb2_grpc import (
 from google.protobuf.empty_pb2 import Empty
 
 from taskward.model.errors import Invalid
-from taskward.peer.content import Content
+from taskward.peer.content import Content, Piece
+from taskward.peer.download import Download
 from taskward.peer.downloads import Downloads
-from taskward.peer.errors import PeerError
+from taskward.peer.errors import ContentGone, PeerError
 from taskward.peer.host import HostIdentity
 from taskward.peer.messages import code_of, details_of, local_task, origin_of, piece_message
 from taskward.peer.schedulers import Schedulers
@@ -68,7 +69,7 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
                 is_finished=content.finished_at is not None,
             )
             yield dfdaemon.DownloadTaskResponse(download_task_started_response=started, **names)
-            async for piece in download.pieces():
+            async for piece in _all_pieces(download):
                 finished = dfdaemon.DownloadPieceFinishedResponse(piece=piece_message(piece, common.LOCAL_PEER))
                 yield dfdaemon.DownloadTaskResponse(download_piece_finished_response=finished, **names)
         except PeerError as error:
@@ -93,7 +94,7 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
             if not interesting or piece.number in interesting:
                 yield self._offer(piece)
 
-    def _offer(self, piece: Any) -> dfdaemon.SyncPiecesResponse:
+    def _offer(self, piece: Piece) -> dfdaemon.SyncPiecesResponse:
         return dfdaemon.SyncPiecesResponse(
             number=piece.number,
             offset=piece.offset,
@@ -151,3 +152,15 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
             await context.abort(grpc.StatusCode.NOT_FOUND, f"task {task_id} not found")
             raise AssertionError
         return content
+
+
+async def _all_pieces(download: Download) -> AsyncIterator[Piece]:
+    """The pieces as they come, those that are of no use among them. Raises PeerError when the download fails."""
+    while True:
+        try:
+            async for piece in download.pieces():
+                yield piece
+            return
+        except ContentGone:
+            if download.is_done:
+                raise

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from taskward.peer.content import Change, Content, Origin, Piece
-from taskward.peer.errors import PeerError
+from taskward.peer.errors import ContentGone, PeerError
 
 
 class Download:
@@ -20,6 +20,11 @@ class Download:
     def begin(self, content: Content) -> None:
         """The length, or at least the piece length, is known now."""
         self.content = content
+        self._change.tell()
+
+    def begin_anew(self) -> None:
+        """What has come is of no use: whoever follows the pieces is told so."""
+        self.content = None
         self._change.tell()
 
     @property
@@ -45,7 +50,10 @@ class Download:
         return self.known
 
     async def pieces(self) -> AsyncIterator[Piece]:
-        """The pieces that are there, then those that come, until the end. Raises PeerError when it fails."""
+        """The pieces that are there, then those that come, until the end. Raises PeerError when it fails.
+
+        ContentGone means that the pieces so far are of no use; those that come instead are had by asking again.
+        """
         content = await self.begun()
         given: set[int] = set()
         while True:
@@ -55,9 +63,13 @@ class Download:
                     yield piece
             if self.error is not None:
                 raise self.error
+            if self.content is not content:
+                raise ContentGone(f"the download of {self.origin.url} began anew, as something else is there now")
             if self.is_done:
                 return
-            await self._change.until(lambda: self.is_done or not content.pieces.keys() <= given)
+            await self._change.until(
+                lambda: self.is_done or self.content is not content or not content.pieces.keys() <= given
+            )
 
     async def ended(self) -> Content:
         """The whole content. Raises PeerError when it fails."""

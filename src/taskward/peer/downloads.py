@@ -13,7 +13,7 @@ from taskward.outbound import OutboundClient
 from taskward.peer.collector import Collector, Parent
 from taskward.peer.content import Origin
 from taskward.peer.download import Download
-from taskward.peer.errors import CacheFull, ContentDeleted, NoParent, OriginFailed, PeerError
+from taskward.peer.errors import CacheFull, ContentGone, NoParent, OriginFailed, PeerError
 from taskward.peer.host import HostIdentity
 from taskward.peer.links import Links
 from taskward.peer.messages import task_id_of
@@ -28,6 +28,7 @@ _log = structlog.get_logger(__name__)
 _PATIENCE_SECONDS = 10.0
 """How long a download that does not move asks for parents."""
 _PAUSE_SECONDS = 0.5
+_BEGINNINGS = 3
 
 
 class Downloads:
@@ -99,7 +100,7 @@ class Downloads:
         except PeerError as failed:
             error = failed
         except asyncio.CancelledError:
-            error = ContentDeleted(f"the download of {download.origin.url} was broken off")
+            error = ContentGone(f"the download of {download.origin.url} was broken off")
         except Exception:  # noqa: BLE001 - whoever waits for the download must be told that it has ended
             _log.exception("a download failed for no known reason", task_id=download.task_id)
             error = PeerError("an error of the peer, which its log describes")
@@ -121,15 +122,18 @@ class Downloads:
             await self._storage.update(content, failed_at=self._clock.now())
 
     async def _get(self, download: Download) -> None:
-        """Asks for parents again and again, as long as something comes; begins anew, once, when the origin changed."""
-        moved_at, had, changed = time.monotonic(), -1, False
+        """Asks for parents again and again, as long as something comes; begins anew when what came is of no use."""
+        moved_at, had, beginnings = time.monotonic(), -1, 1
         while True:
             try:
                 return await self._get_by_scheduler(download)
-            except OriginChanged:
-                if changed:
+            except ContentGone:
+                beginnings += 1
+                if beginnings > _BEGINNINGS:
                     raise
-                changed, download.content = True, None
+                if download.content is not None:
+                    await self._storage.delete(download.content)
+                download.begin_anew()
             except NoParent:
                 here = 0 if download.content is None else len(download.content.pieces)
                 if here > had:
@@ -172,14 +176,23 @@ class Downloads:
         registration.finished(from_origin=from_origin)
 
     async def _from_origin(self, download: Download, registration: Registration) -> None:
-        reader = OriginReader(
-            self._outbound, self._storage, download, idle_timeout=self._idle_timeout, got=registration.got_from_origin
-        )
-        content = await reader.read()
+        try:
+            await self._read_origin(download, registration)
+        except OriginChanged as changed:
+            _log.info("begins anew", task_id=download.task_id, reason=str(changed))
+            download.begin_anew()
+            await self._read_origin(download, registration)
+        content = download.known
         expected = download.origin.digest or _named_digest(download.origin.url)
         if expected and (digest := await self._storage.digest(content)) != expected:
             await self._storage.delete(content)
             raise OriginFailed(f"what {download.origin.url} leads to has the digest {digest}, not {expected}")
+
+    async def _read_origin(self, download: Download, registration: Registration) -> None:
+        reader = OriginReader(
+            self._outbound, self._storage, download, idle_timeout=self._idle_timeout, got=registration.got_from_origin
+        )
+        await reader.read()
 
     async def _from_parents(self, download: Download, registration: Registration, parents: list[Parent]) -> bool:
         """Whether everything came from parents; false when the scheduler now says that the origin is to be read."""

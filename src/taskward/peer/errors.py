@@ -4,7 +4,7 @@ PeerError
 ├── OriginFailed     the origin of the content refused, broke off, lied or changed      (502)
 ├── NoParent         no peer that is alive can give what is missing                     (503)
 ├── PieceRefused     a parent did not give a piece, or gave a wrong one; another is asked
-├── ContentDeleted   the content was deleted while it was used                          (409)
+├── ContentGone      what was there of it is gone: deleted, or the origin has something else (409)
 └── CacheFull        the disk cannot take what was to be written                        (507)
 """
 
@@ -50,11 +50,11 @@ class PieceRefused(PeerError):
         self.is_corrupt = is_corrupt
 
 
-class ContentDeleted(PeerError):
-    """The content was deleted while it was used."""
+class ContentGone(PeerError):
+    """What was there of the content is gone while it was used: deleted, or the origin has something else now."""
 
     status = 409
-    title = "Deleted meanwhile"
+    title = "Gone meanwhile"
 
 
 class CacheFull(PeerError):

@@ -14,10 +14,11 @@ from dragonfly_api import dfdaemon_pb2 as dfdaemon
 from taskward.model.errors import Invalid
 from taskward.peer.collector import Collector, Parent
 from taskward.peer.content import Content, Origin, Piece, digest_of
-from taskward.peer.errors import CacheFull, NoParent, PeerError, PieceRefused
+from taskward.peer.errors import CacheFull, ContentGone, NoParent, PeerError, PieceRefused
 from taskward.peer.links import Links
 from taskward.peer.messages import download_of, error_of, reason_of, task_id_of
 
+_BEGINNINGS = 3
 Progress = Callable[[int, int | None], None]
 """Told how many bytes are there, and of how many, as far as that is known."""
 
@@ -43,12 +44,9 @@ async def _copied(links: Links, peer: str, origin: Origin, sink: "FileSink") -> 
         started = await call.read()
         if started is grpc.aio.EOF:
             raise PeerError(f"the peer at {peer} ended the download without a word")
-        collector = Collector(links, sink, sink.task_id, own_host_id="", listener=_Nobody())
-        collector.add([Parent(started.host_id, started.peer_id, peer)])
-        collector.rely_on_these()
         try:
-            await collector.collect()
-        except NoParent:
+            await _collected(links, Parent(started.host_id, started.peer_id, peer, is_root=True), sink)
+        except (NoParent, ContentGone):
             # Why the peer has not got it, it says where it was asked for it.
             await _read_out(call)
             raise
@@ -61,6 +59,22 @@ async def _copied(links: Links, peer: str, origin: Origin, sink: "FileSink") -> 
         raise error_of(error) from error
     finally:
         call.cancel()
+
+
+async def _collected(links: Links, peer: Parent, sink: "FileSink") -> None:
+    """Copies from the peer, anew when the peer begins anew."""
+    for left in reversed(range(_BEGINNINGS)):
+        collector = Collector(links, sink, sink.task_id, own_host_id="", listener=_Nobody())
+        collector.add([peer])
+        collector.rely_on_these()
+        try:
+            await collector.collect()
+        except ContentGone:
+            if not left:
+                raise
+            sink.content = None
+        else:
+            return
 
 
 async def _read_out(

@@ -20,14 +20,14 @@ from taskward.modules.cache.identity import (
     task_id,
 )
 from taskward.peer.content import Content, Origin, Piece
-from taskward.peer.errors import CacheFull, ContentDeleted, NoParent, OriginFailed, PeerError
+from taskward.peer.errors import CacheFull, ContentGone, NoParent, OriginFailed, PeerError
 
 DETAILS_KEY = "grpc-status-details-bin"
 _CODES = {
     OriginFailed: StatusCode.INTERNAL,
     NoParent: StatusCode.FAILED_PRECONDITION,
     CacheFull: StatusCode.RESOURCE_EXHAUSTED,
-    ContentDeleted: StatusCode.ABORTED,
+    ContentGone: StatusCode.ABORTED,
 }
 
 
@@ -144,7 +144,7 @@ def error_of(call_error: AioRpcError) -> PeerError:
         case StatusCode.RESOURCE_EXHAUSTED:
             return CacheFull(said)
         case StatusCode.ABORTED:
-            return ContentDeleted(said)
+            return ContentGone(said)
     metadata: Mapping[str, Any] = dict(list(call_error.trailing_metadata() or ()))
     if details := metadata.get(DETAILS_KEY):
         backend = errordetails.Backend.FromString(details)

@@ -55,6 +55,11 @@ class Peer:
     storage: Storage
     downloads: Downloads
     links: Links
+    announcer: Announcer
+
+    async def announced(self) -> None:
+        """Returns when the network knows of the peer."""
+        await self.announcer.announced()
 
     @property
     def address(self) -> str:
@@ -122,7 +127,7 @@ async def running_peer(config: PeerConfig, outbound: OutboundClient, clock: Cloc
         await server.start()
         announcer.start()
         stack.push_async_callback(announcer.close)
-        yield Peer(host, storage, downloads, links)
+        yield Peer(host, storage, downloads, links, announcer)
 
 
 def _default_name(port: int) -> str:

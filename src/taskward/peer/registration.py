@@ -46,7 +46,7 @@ class Registration:
                     self._answers.put_nowait(None)
                 elif response.HasField("normal_task_response"):
                     candidates = response.normal_task_response.candidate_parents
-                    parents = [Parent(peer.host.id, peer.id, address_of(peer.host)) for peer in candidates]
+                    parents = [_parent(peer) for peer in candidates]
                     self._answers.put_nowait(parents)
             self._answers.put_nowait(NoParent("the scheduler ended the conversation"))
         except grpc.aio.AioRpcError as error:
@@ -144,3 +144,7 @@ class Registration:
             self._report(download_peer_back_to_source_failed_request=ended)
         else:
             self._report(download_peer_failed_request=scheduler.DownloadPeerFailedRequest(description=str(error)))
+
+
+def _parent(peer: common.Peer) -> Parent:
+    return Parent(peer.host.id, peer.id, address_of(peer.host), is_root=peer.state in {"BackToSource", "Succeeded"})

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from taskward.modules.cache.identity import SHORTEST_PIECE_BYTES, piece_length_of
 from taskward.outbound import OutboundClient, OutboundError, OutboundFailed, OutboundStream
-from taskward.peer.content import Content, Piece, digest_of
+from taskward.peer.content import READING, Content, Piece, digest_of
 from taskward.peer.download import Download
 from taskward.peer.errors import OriginFailed
 from taskward.peer.storage import Storage
@@ -76,8 +77,8 @@ class OriginReader:
         self._number = 0
         self._buffer = bytearray()
 
-    async def read(self) -> Content:
-        """The whole content. Raises OriginFailed (OriginChanged), CacheFull and ContentDeleted."""
+    async def read(self) -> None:
+        """Returns when the whole is there. Raises OriginFailed (OriginChanged), CacheFull and ContentGone."""
         furthest, failures = (-1, 0), 0
         try:
             while True:
@@ -89,7 +90,7 @@ class OriginReader:
                 await self._written(at_most=0)
                 content = self._download.content
                 if content is not None and content.length is not None and content.is_whole:
-                    return content
+                    return
                 failures = 0 if self._position > furthest else failures + 1
                 furthest = max(furthest, self._position)
                 if failures == _ATTEMPTS:
@@ -116,16 +117,28 @@ class OriginReader:
         async with self._client.stream(
             "GET", self._download.origin.url, headers=headers | wanted, idle_timeout=self._idle_timeout
         ) as answer:
-            if answer.status == 416 and wanted:
-                raise await self._changed()
-            if answer.status not in {200, 206}:
+            if answer.status not in {200, 206} and not (answer.status == 416 and wanted):
                 raise OriginFailed(f"the origin answered {answer.status}", answer.status, answer.headers)
             content = self._download.content
             if content is None:
                 content = await self._begin(answer)
-            elif _is_other(content, answer):
-                raise await self._changed()
+            else:
+                await self._compare(content, answer)
             await self._take(content, answer, _start_of(answer))
+
+    async def _compare(self, content: Content, answer: OutboundStream) -> None:
+        """Raises OriginChanged when the answer is visibly about something else than what was begun with."""
+        for name in ("etag", "last-modified"):
+            before, now = content.response_headers.get(name), answer.headers.get(name)
+            if before != now and (answer.status != 416 or now):
+                raise await self._changed(f"{name} was {before} and is {now}")
+        total = _total_of(answer)
+        if answer.status == 416 or (content.length is not None and total not in {None, content.length}):
+            has = "fewer" if total is None else str(total)
+            if not _validator(content.response_headers):
+                raise await self._changed(f"it was said to be {content.length} bytes long, and then {has}")
+            await self._storage.delete(content)
+            raise OriginFailed(f"the origin said it had {content.length} bytes, and has {has}")
 
     def _wanted(self) -> dict[str, str]:
         """The headers that ask for the rest, where it is known that it would be the rest of the same."""
@@ -158,7 +171,7 @@ class OriginReader:
             origin,
             piece_length=origin.piece_length or (SHORTEST_PIECE_BYTES if length is None else piece_length_of(length)),
             length=length,
-            response_headers={name: value for name, value in answer.headers.items() if name in _KEPT_HEADERS},
+            response_headers=_kept(answer.headers),
         )
         self._download.begin(content)
         return content
@@ -199,7 +212,7 @@ class OriginReader:
         self._start_piece(number + 1)
         if (known := content.pieces.get(number)) is not None:
             if known.digest != digest_of(data):
-                raise await self._changed()
+                raise await self._changed(f"piece {number} is another")
             return
         await self._written(at_most=_WRITES_AT_ONCE - 1)
         self._writes.add(asyncio.create_task(self._write(content, number, data)))
@@ -215,10 +228,16 @@ class OriginReader:
             for write in done:
                 write.result()
 
-    async def _changed(self) -> OriginChanged:
+    async def _changed(self, how: str) -> OriginChanged:
         if self._download.content is not None:
             await self._storage.delete(self._download.content)
-        return OriginChanged(f"what {self._download.origin.url} leads to changed while it was downloaded")
+        return OriginChanged(f"what {self._download.origin.url} leads to changed while it was downloaded: {how}")
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that tell about the content; without one that tells versions apart, a mark of this reading does."""
+    kept = {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
+    return kept if kept.keys() & {"etag", "last-modified"} else {**kept, READING: uuid.uuid4().hex}
 
 
 def _start_of(answer: OutboundStream) -> int:
@@ -238,17 +257,9 @@ def _validator(headers: Mapping[str, str]) -> str:
     return etag if etag and not etag.startswith("W/") else headers.get("last-modified", "")
 
 
-def _is_other(content: Content, answer: OutboundStream) -> bool:
-    """Whether an answer is visibly not about what was begun with."""
-    if any(answer.headers.get(name) != content.response_headers.get(name) for name in ("etag", "last-modified")):
-        return True
-    total = _total_of(answer)
-    return total is not None and content.length is not None and total != content.length
-
-
 def _total_of(answer: OutboundStream) -> int | None:
     """How long the whole is, in bytes, as far as the answer says it."""
-    if answer.status == 206:
+    if answer.status in {206, 416}:
         said = answer.headers.get("content-range", "").rpartition("/")[2]
     else:
         said = "" if "transfer-encoding" in answer.headers else answer.headers.get("content-length", "")

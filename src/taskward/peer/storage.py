@@ -20,7 +20,7 @@ import structlog
 
 from taskward.model.errors import Unavailable
 from taskward.peer.content import Content, Origin, Piece, digest_of
-from taskward.peer.errors import CacheFull, ContentDeleted, PeerError, PieceRefused
+from taskward.peer.errors import CacheFull, ContentGone, PeerError, PieceRefused
 from taskward.peer.index import Index, path_of
 from taskward.ports import Clock
 
@@ -138,13 +138,13 @@ class Storage:
 
     async def write(self, content: Content, number: int, data: bytearray, digest: str = "") -> Piece:
         """Writes one piece after comparing it with its digest, if one is given. Raises PieceRefused, CacheFull,
-        ContentDeleted.
+        ContentGone.
         """
         offset = number * content.piece_length
         with _room_for(content):
             piece = await self._with_bytes(_write_piece, content.path, Piece(number, offset, len(data), digest), data)
         if self.find(content.task_id) is not content:
-            raise ContentDeleted(f"{content.task_id} was deleted while it was downloaded")
+            raise ContentGone(f"{content.task_id} was deleted while it was downloaded")
         await self._in_index(self._index.add_piece, content.task_id, piece)
         content.pieces[number] = piece
         return piece
@@ -194,7 +194,7 @@ def _room_for(content: Content) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise ContentDeleted(f"{content.task_id} was deleted while it was downloaded") from None
+        raise ContentGone(f"{content.task_id} was deleted while it was downloaded") from None
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise CacheFull(f"no room for {content.origin.url} in the cache: {error.strerror}") from error

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from taskward.peer.content import Content, Piece
-from taskward.peer.links import DIGEST_HEADER
+from taskward.peer.piece_client import DIGEST_HEADER
 from taskward.peer.storage import Storage
 
 _CHUNK_BYTES = 1024 * 1024
