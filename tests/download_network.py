@@ -27,11 +27,12 @@ class SmallNetwork:
         stack.push_async_callback(self._links.close)
         self._stacks: dict[str, AsyncExitStack] = {}
 
-    async def start_scheduler(self, port: int = 0) -> AsyncExitStack:
-        """A scheduler; the stack ends it."""
-        stack = await self._stack.enter_async_context(AsyncExitStack())
-        self.scheduler = await stack.enter_async_context(running_scheduler("127.0.0.1", port, SystemClock()))
-        return stack
+    async def start_scheduler(self, port: int = 0) -> None:
+        self._stacks[""] = await self._stack.enter_async_context(AsyncExitStack())
+        self.scheduler = await self._stacks[""].enter_async_context(running_scheduler("127.0.0.1", port, SystemClock()))
+
+    async def stop_scheduler(self) -> None:
+        await self.stop("")
 
     async def start(self, name: str, **config: Any) -> Peer:
         """A peer; `stop` ends it before the network does."""

@@ -80,6 +80,7 @@ async def fetch_through_peer(
     settings: Settings, peer: str, origin: Origin, output: Path, progress: Progress
 ) -> Content:
     """Fetches through a peer that runs at `host:port`. Raises as `taskward.peer.fetch.fetch`."""
+    _log_errors_alone(settings)
     links = Links(idle_seconds=settings.peer.idle_timeout.total_seconds())
     try:
         return await fetch(links, peer, origin, output, progress)
@@ -92,6 +93,7 @@ async def fetch_as_peer(settings: Settings, origin: Origin, output: Path, progre
 
     Raises as `taskward.peer.fetch.fetch`.
     """
+    _log_errors_alone(settings)
     async with _outbound(settings) as outbound, _own_peer(settings, outbound) as peer:
         return await fetch(peer.links, peer.address, origin, output, progress)
 
@@ -118,6 +120,11 @@ async def _own_peer(settings: Settings, outbound: OutboundClient) -> AsyncIterat
             msgspec.structs.replace(config, cache_dir=Path(aside)), outbound, SystemClock()
         ) as peer:
             yield peer
+
+
+def _log_errors_alone(settings: Settings) -> None:
+    """What goes wrong is told by whoever called; the steps on the way are of interest to nobody."""
+    configure_logs(msgspec.structs.replace(settings.log, level="error"))
 
 
 def _outbound(settings: Settings) -> OutboundClient:

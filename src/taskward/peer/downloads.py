@@ -74,7 +74,7 @@ class Downloads:
             self._storage.use(content)
         if (running := self._running.get(task_id)) is not None:
             return running[0]
-        download = Download(task_id, origin, content)
+        download = Download(task_id, origin, content if content is not None and content.is_checked else None)
         if content is not None and content.finished_at is not None and content.is_checked:
             download.end()
             return download
@@ -91,8 +91,9 @@ class Downloads:
     async def _run(self, download: Download) -> None:
         error: PeerError | None = None
         try:
-            if download.content is not None:
-                await self._storage.check(download.content)
+            if download.content is None and (content := self._storage.find(download.task_id)) is not None:
+                await self._storage.check(content)
+                download.begin(content)
             if download.content is None or not download.content.is_whole:
                 await self._get(download)
             if download.known.finished_at is None:
