@@ -72,8 +72,8 @@ class _Names:
             yield place, f"a step has exactly one of {', '.join(_KINDS)}; {has}"
             return
         for index, need in enumerate(step.needs):
-            if need == name or need not in self._steps:
-                yield (*place, "needs", index), f"there is no other step `{need}`{_meant(need, self._steps)}"
+            if need not in self._steps:
+                yield (*place, "needs", index), f"there is no step `{need}`{_meant(need, self._steps)}"
         yield from _duration_problems(step.timeout, (*place, "timeout"))
         if step.retries is not None and not isinstance(step.retries, int):
             yield from _duration_problems(step.retries.delay, (*place, "retries", "delay"))

@@ -1,5 +1,6 @@
 """The filters of the template language: pure functions of JSON values, each bounded in what it makes."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
@@ -89,11 +90,8 @@ def text_of(value: Any) -> str:
 def instant_of(value: Any) -> datetime:
     """An instant written as ISO 8601, in UTC where no zone is given. Raises TemplateError."""
     if isinstance(value, str):
-        try:
+        with contextlib.suppress(ValueError, OverflowError):
             read = datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
             return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     raise TemplateError(f"{_shown(value)} is not an instant such as 2026-03-01T12:00:00Z")
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from taskward.model.errors import Invalid
 from taskward.model.json_schema import check_schema
 from taskward.model.masking import is_secret_name
+from taskward.model.misfits import field_of, located
 from taskward.model.workflow.declaration import Workflow
 from taskward.model.workflow.filters import TemplateError, instant_of
 
@@ -125,7 +126,9 @@ def schema_problems(schema: Any, place: Place) -> Iterator[tuple[Place, str]]:
     try:
         fields = msgspec.convert(schema, SchemaFields)
     except msgspec.ValidationError as error:
-        yield place, str(error).replace("`$.", "`").replace("`$", "`")
+        problem, way = located(str(error))
+        name = field_of(problem)
+        yield (*place, *way), problem[:1].lower() + problem[1:] if name is None else f"there is no `{name}` here"
         return
     yield from (((*place, word), problem) for word, problem in _word_problems(fields))
     below: dict[Place, Any] = {("properties", name): each for name, each in (fields.properties or {}).items()}

@@ -1,5 +1,6 @@
 """A workflow's file: YAML whose every problem is told with its line and column."""
 
+import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,7 @@ from msgspec import Struct
 
 from taskward.model.errors import Invalid
 from taskward.model.misfits import field_of, located
-from taskward.model.workflow import Step, Workflow, problems
+from taskward.model.workflow import Call, Program, Request, Retries, Step, Wait, Workflow, problems
 from taskward.model.workflow.declaration import StepName
 
 LONGEST_FILE_BYTES = 1024 * 1024
@@ -109,11 +110,18 @@ for _kind, _pattern, _beginnings in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_pattern})\Z"), list(_beginnings))
 
 
+_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_WORDS = [
+    name for kind in (Workflow, Step, Program, Call, Request, Wait, Retries) for name in kind.__struct_encode_fields__
+]
+
+
 class _Document:
     """A text as a JSON value, and where each part of it stands."""
 
     def __init__(self, content: bytes) -> None:
         self._marks: dict[Place, yaml.Mark] = {}
+        self._keys: dict[Place, yaml.Mark] = {}
         self._count = 0
         root = self._compose(content)
         self.value: Any = None if root is None else self._plain(root, ())
@@ -141,11 +149,15 @@ class _Document:
     def _misfit(self, message: str, above: Place) -> Fault:
         problem, path = located(message)
         place = (*above, *(int(step) if step.isdecimal() else step for step in path))
+        if "matching regex" in problem:
+            return self.fault(place, "expected a name of letters, digits and _, beginning with a letter")
         if (name := field_of(problem)) is None:
             return self.fault(place, problem[:1].lower() + problem[1:])
-        if "unknown" in problem:
-            return self.fault((*place, name), f"there is no `{name}` here")
-        return self.fault(place, f"`{name}` is missing")
+        if "unknown" not in problem:
+            return self.fault(place, f"`{name}` is missing")
+        near = difflib.get_close_matches(name, _WORDS, n=1)
+        mark = self._keys[*place, name]
+        return Fault(mark.line + 1, mark.column + 1, f"there is no `{name}` here{_meant(near)}")
 
     def _compose(self, content: bytes) -> yaml.Node | None:
         try:
@@ -168,6 +180,8 @@ class _Document:
         if len(place) > _DEEPEST:
             raise _Unreadable(mark, f"more than {_DEEPEST} levels deep")
         self._marks.setdefault(place, mark)
+        if isinstance(node, yaml.CollectionNode) and node.tag not in _COLLECTIONS:
+            raise _Unreadable(mark, f"the tag {node.tag} is not understood here")
         match node:
             case yaml.MappingNode():
                 return self._mapping(node, place)
@@ -185,9 +199,14 @@ class _Document:
             if name in members:
                 raise _Unreadable(key.start_mark, f"`{name}` is there twice")
             below = (*place, name)
+            self._keys[below] = key.start_mark
             self._marks[below] = key.start_mark if isinstance(value, yaml.CollectionNode) else value.start_mark
             members[name] = self._plain(value, below)
         return members
+
+
+def _meant(near: list[str]) -> str:
+    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

@@ -107,7 +107,7 @@ class Job:
         if error is None:
             ending = task.result()
         elif isinstance(error, TaskwardError):
-            ending = Ending(State.FAILED)
+            ending = Ending(State.CANCELED if _was_canceled(error) else State.FAILED)
         else:
             raise error
         self._endings[name] = ending
