@@ -1,14 +1,16 @@
 """Stand-ins for the programs of a Dragonfly cluster, on loopback, built on the servicers of its own package."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import grpc
 import grpc.aio
+import msgspec
 from dragonfly_api.common_pb2 import Host, Piece
 from dragonfly_api.dfdaemon_pb2 import (
     DownloadPieceFinishedResponse,
@@ -29,6 +31,8 @@ from google.protobuf.empty_pb2 import Empty
 
 from taskward.modules.cache.identity import host_id, task_id
 from taskward.settings import ClusterSettings
+
+T = TypeVar("T")
 
 NOON = datetime(2026, 11, 19, 12, tzinfo=UTC)
 LENGTH = 12_345_678
@@ -176,3 +180,38 @@ class FakeClusters:
 async def fake_clusters() -> AsyncIterator[FakeClusters]:
     async with AsyncExitStack() as closing:
         yield FakeClusters(closing)
+
+
+class ClustersBeside:
+    """Stand-ins in a thread of their own, for tests whose server is another process."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._closing = AsyncExitStack()
+        self._fakes = FakeClusters(self._closing)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run(self._closing.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def cluster(self, *daemons: Daemon, id: int = 1, schedulers: int = 1) -> ClusterSettings:  # noqa: A002
+        return self._run(self._fakes.cluster(*daemons, id=id, schedulers=schedulers))
+
+    def stop(self, daemon: Daemon) -> None:
+        self._run(self._fakes.stop(daemon))
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+
+def as_flag(*clusters: ClusterSettings) -> list[Any]:
+    """Clusters as the flags of a server have them."""
+    found: list[Any] = msgspec.to_builtins(clusters)
+    return found

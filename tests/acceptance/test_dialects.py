@@ -11,6 +11,8 @@ ADDRESSES = {
     "scylla": "/task_manager/list_modules",
     "pulp": "/pulp/api/v3/tasks/",
     "hub": "/api/automation-hub/v3/tasks/",
+    "dragonfly": "/oapi/v1/jobs",
+    "dragonfly console": "/api/v1/jobs",
 }
 
 
@@ -23,7 +25,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_each_can_be_switched_off(tmp_path_factory: pytest.TempPathFactory) -> None:
-    flags = {"dialects.scylla": False, "dialects.pulp": False}
+    flags = {"dialects.scylla": False, "dialects.pulp": False, "dialects.dragonfly": False}
     with running_server(tmp_path_factory.mktemp("s"), workers=0, flags=flags) as server, server.client() as api:
         for path in ADDRESSES.values():
             answer = api.get(path)
@@ -33,12 +35,12 @@ def test_each_can_be_switched_off(tmp_path_factory: pytest.TempPathFactory) -> N
 
 def test_answers_are_counted_by_template(proxied: Server) -> None:
     with proxied.client() as api:
-        for path in (*ADDRESSES.values(), "/pulp/api/v3/tasks/zzz/", "/task_manager/x", "/api/galaxy/x/"):
+        for path in (*ADDRESSES.values(), "/pulp/api/v3/tasks/zzz/", "/task_manager/x", "/api/galaxy/x/", "/oapi/v1/x"):
             api.get(path)
         measured = api.get("/metrics").text
     for template in (
         *(path.rstrip("/") for path in ADDRESSES.values()),
-        *("/pulp/api/v3/tasks/{id}", "/task_manager/...", "/api/galaxy/..."),
+        *("/pulp/api/v3/tasks/{id}", "/task_manager/...", "/api/galaxy/...", "/oapi/v1/..."),
     ):
         assert f'route="{template}"' in measured, measured
 

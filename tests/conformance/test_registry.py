@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from uuid_utils.compat import uuid7
 
 from taskward.model.errors import Conflict, NotFound
@@ -149,6 +150,22 @@ async def test_a_credential_is_kept_whole(house: House) -> None:
     seen = await registry.credential("token", name="n")
     assert seen is not None
     assert seen.used_at == house.now
+
+
+async def test_a_credential_is_changed_and_switched_off_with_its_secret_kept(house: House) -> None:
+    registry = house.store.registry
+    one = credential(house, scopes=("read",))
+    await registry.add_credential(one)
+    changed = structs.replace(
+        one, scopes=("job",), description="d", expires_at=house.now + HOUR, suspended_at=house.tick()
+    )
+    await registry.change_credential(changed)
+    assert await registry.credential("token", secret_hash=one.secret_hash) == changed
+    await registry.change_credential(one)
+    assert await registry.credentials("token") == [one]
+    await registry.revoke(one.id, house.now)
+    with pytest.raises(NotFound):
+        await registry.change_credential(changed)
 
 
 async def test_credentials_of_another_kind_are_others(house: House) -> None:

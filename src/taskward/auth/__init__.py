@@ -3,7 +3,7 @@
 from taskward.auth.authenticator import Authenticator, Presented, Session, session_owner
 from taskward.auth.first_start import ADMIN_TOKEN_FILE, ensure_admin_token
 from taskward.auth.guesses import Guesses
-from taskward.auth.principal import HOUSE, ROLES, SCOPES, Principal, checked_scopes
+from taskward.auth.principal import HOUSE, NARROW_SCOPES, ROLES, SCOPES, Principal, checked_scopes
 from taskward.auth.secrets import (
     csrf_token,
     hash_password,
@@ -17,6 +17,7 @@ from taskward.auth.secrets import (
 __all__ = [
     "ADMIN_TOKEN_FILE",
     "HOUSE",
+    "NARROW_SCOPES",
     "ROLES",
     "SCOPES",
     "Authenticator",

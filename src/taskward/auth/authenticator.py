@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from taskward.auth.guesses import Guesses
 from taskward.auth.principal import Principal
 from taskward.auth.secrets import csrf_token, hash_password, hash_secret, is_password, is_session, new_session
-from taskward.model.errors import Forbidden, TaskwardError, Unauthenticated, Unavailable
+from taskward.model.errors import Expired, Forbidden, Suspended, TaskwardError, Unauthenticated, Unavailable
 from taskward.ports import Clock, Credential, Registry
 
 K = TypeVar("K")
@@ -196,7 +196,8 @@ class Authenticator:
         owner = await self._owner(credential.owner) if credential else None
         if credential is None or owner is None:
             raise Unauthenticated("the session has ended; log in again")
-        self._check_expiry(credential)
+        self._check_validity(credential)
+        self._check_validity(owner)
         if not presented.is_safe and not hmac.compare_digest(
             presented.csrf.encode(), csrf_token(presented.session).encode()
         ):
@@ -227,13 +228,15 @@ class Authenticator:
         return credential
 
     def _accept(self, credential: Credential) -> Principal:
-        self._check_expiry(credential)
+        self._check_validity(credential)
         self._touch(credential)
         return Principal(credential.name, credential.kind, credential.client, frozenset(credential.scopes))
 
-    def _check_expiry(self, credential: Credential) -> None:
+    def _check_validity(self, credential: Credential) -> None:
         if credential.expires_at and credential.expires_at <= self._clock.now():
-            raise Unauthenticated(f"the {credential.kind} {credential.name} has expired")
+            raise Expired(f"the {credential.kind} {credential.name} has expired")
+        if credential.suspended_at is not None:
+            raise Suspended(f"the {credential.kind} {credential.name} is switched off")
 
     def _touch(self, credential: Credential) -> None:
         now = self._clock.now()

@@ -23,7 +23,7 @@ async def ensure_admin_token(registry: Registry, clock: Clock, data_dir: Path) -
     """
     now = clock.now()
     for credential in await registry.credentials("token"):
-        valid = credential.expires_at is None or credential.expires_at > now
+        valid = (credential.expires_at is None or credential.expires_at > now) and credential.suspended_at is None
         if valid and "admin" in credential.scopes and credential.revoked_at is None:
             return None
         if credential.name == _NAME:

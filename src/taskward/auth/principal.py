@@ -9,6 +9,9 @@ from taskward.model.errors import Forbidden, Invalid
 SCOPES = ("read", "write", "admin")
 """read: look at tasks and the fleet. write: submit and steer tasks. admin: settings, pools, credentials, everything."""
 
+NARROW_SCOPES = ("job", "cluster")
+"""Of personal access tokens for Dragonfly's Open API alone: job for its jobs, cluster for its clusters."""
+
 ROLES = {"viewer": ("read",), "operator": ("read", "write"), "admin": SCOPES}
 """What a user's role lets them do."""
 
@@ -43,12 +46,13 @@ def checked_scopes(field: str, scopes: Iterable[str], *, client: str = "") -> tu
     Raises Invalid for an unknown one, for none, and for admin beside a client: an administrator sees every client.
     """
     asked = set(scopes)
-    if unknown := sorted(asked - set(SCOPES)):
-        raise Invalid(field, f"{unknown[0]!r} is not a scope; the scopes are {', '.join(SCOPES)}")
+    known = (*SCOPES, *NARROW_SCOPES)
+    if unknown := sorted(asked - set(known)):
+        raise Invalid(field, f"{unknown[0]!r} is not a scope; the scopes are {', '.join(known)}")
     if not asked:
-        raise Invalid(field, f"at least one of {', '.join(SCOPES)} is needed")
+        raise Invalid(field, f"at least one of {', '.join(known)} is needed")
     if "admin" in asked:
         if client:
             raise Invalid(field, "what belongs to a client cannot have the scope admin; use read and write")
-        asked = set(SCOPES)
-    return tuple(scope for scope in SCOPES if scope in asked)
+        asked |= set(SCOPES)
+    return tuple(scope for scope in known if scope in asked)

@@ -3,6 +3,8 @@
 from litestar.handlers import HTTPRouteHandler
 
 from taskward.auth import Authenticator
+from taskward.bootstrap.cache import cache_clusters
+from taskward.http.dragonfly import dragonfly_routes
 from taskward.http.pulp import pulp_routes
 from taskward.http.scylla import scylla_routes
 from taskward.http.task_engine import task_engine_routes
@@ -19,4 +21,6 @@ def dialect_routes(service: Service, authenticator: Authenticator, settings: Set
         routes += pulp_routes(service, authenticator, settings)
     if settings.dialects.task_engine:
         routes += task_engine_routes(service, authenticator, settings)
+    if settings.dialects.dragonfly:
+        routes += dragonfly_routes(service, authenticator, settings, cache_clusters(settings))
     return routes

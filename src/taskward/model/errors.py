@@ -14,6 +14,8 @@ TaskwardError
 ├── VersionMismatch        `If-Match` names an older version                          (412)
 ├── LeaseLost              the caller's attempt is no longer the task's attempt       (409)
 ├── Unauthenticated        no credential, or one we do not know                       (401)
+│   ├── Expired            a credential whose time is over                            (401)
+│   └── Suspended          a credential that is switched off                          (401)
 ├── Forbidden              the credential lacks the scope                             (403)
 ├── OutboundError          a request to another host; lives in `taskward.outbound`
 │   ├── OutboundRefused    the address or scheme is not allowed                       (422)
@@ -127,6 +129,18 @@ class Unauthenticated(TaskwardError):
 
     status = 401
     title = "Not authenticated"
+
+
+class Expired(Unauthenticated):
+    """The credential is known, and its time is over."""
+
+    title = "Expired"
+
+
+class Suspended(Unauthenticated):
+    """The credential is known, and switched off."""
+
+    title = "Switched off"
 
 
 class Forbidden(TaskwardError):

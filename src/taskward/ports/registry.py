@@ -24,6 +24,8 @@ class Credential(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     used_at: datetime | None = None
+    suspended_at: datetime | None = None
+    """Since when it lets nobody in, until that is taken back."""
 
 
 class Registry(Protocol):
@@ -53,6 +55,10 @@ class Registry(Protocol):
 
     async def revoke(self, credential_id: UUID, now: datetime) -> None:
         """Raises NotFound."""
+        ...
+
+    async def change_credential(self, credential: Credential) -> None:
+        """Stores the scopes, description, expiry and suspension of one that is there. Raises NotFound."""
         ...
 
     async def touch(self, credential_id: UUID, now: datetime) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, structs
 from uuid_utils.compat import uuid7
 
 from taskward.auth import (
@@ -20,7 +21,7 @@ from taskward.auth import (
 from taskward.model.errors import Invalid, NotFound
 from taskward.ports import Clock, Credential, Registry
 from taskward.service.instants import duration, utc
-from taskward.wire import ClientBody, TokenBody, UserBody
+from taskward.wire import ClientBody, TokenBody, TokenPatch, UserBody
 
 
 class NewSecret(Struct, frozen=True):
@@ -31,7 +32,7 @@ class NewSecret(Struct, frozen=True):
 
 
 class Credentials:
-    """Everything here needs the scope admin."""
+    """Everything here needs the scope admin, save looking at oneself."""
 
     def __init__(self, registry: Registry, authenticator: Authenticator, clock: Clock) -> None:
         self._registry = registry
@@ -72,6 +73,29 @@ class Credentials:
             ),
             secret,
         )
+
+    async def change_token(self, principal: Principal, ref: str, patch: TokenPatch) -> Credential:
+        """Changes what the patch names. Raises NotFound, Invalid."""
+        known = await self.find(principal, "token", ref)
+        changes: dict[str, Any] = {}
+        if patch.scopes is not UNSET:
+            changes["scopes"] = checked_scopes("/scopes", patch.scopes, client=known.client)
+        if patch.description is not UNSET:
+            changes["description"] = patch.description
+        if patch.expires_at is not UNSET:
+            changes["expires_at"] = None if patch.expires_at is None else utc("/expires_at", patch.expires_at)
+        if patch.suspended is not UNSET:
+            changes["suspended_at"] = self._clock.now() if patch.suspended else None
+        changed = structs.replace(known, **changes)
+        await self._registry.change_credential(changed)
+        self._authenticator.forget()
+        return changed
+
+    async def own(self, principal: Principal) -> Credential | None:
+        """The user that the caller is, if it is one."""
+        if principal.kind not in {"user", "session"}:
+            return None
+        return await self._registry.credential("user", name=principal.name)
 
     async def create_client(self, principal: Principal, body: ClientBody) -> NewSecret:
         """A tenant and its api-key. Raises Conflict when there is one of that name."""

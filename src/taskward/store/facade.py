@@ -413,6 +413,9 @@ class Registry:
     async def revoke(self, credential_id: UUID, now: datetime) -> None:
         await self._db.write(small.revoke, credential_id.bytes, to_micros(now))
 
+    async def change_credential(self, credential: Credential) -> None:
+        await self._db.write(small.change_credential, credential)
+
     async def touch(self, credential_id: UUID, now: datetime) -> None:
         await self._db.write(small.touch, credential_id.bytes, to_micros(now))
 

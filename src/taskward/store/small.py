@@ -71,14 +71,13 @@ def add_credential(one: Credential) -> Plan[None]:
 
 
 def _credential_from(row: Row) -> Credential:
-    (id_, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at) = (
-        row
-    )
+    (id_, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at,
+     suspended_at) = row  # fmt: skip
     return Credential(
         id=UUID(bytes=id_), kind=kind, name=name, secret_hash=secret_hash, scopes=_scopes(scopes), client=client,
         owner=owner,
         description=description, created_at=from_micros(created_at), expires_at=instant(expires_at),
-        revoked_at=instant(revoked_at), used_at=instant(used_at),
+        revoked_at=instant(revoked_at), used_at=instant(used_at), suspended_at=instant(suspended_at),
     )  # fmt: skip
 
 
@@ -95,6 +94,16 @@ def credentials(kind: str) -> Plan[list[Credential]]:
 def revoke(credential_id: bytes, now: int) -> Plan[None]:
     if not (yield Q.revoke_credential(credential_id, now)):
         raise NotFound("credential", UUID(bytes=credential_id))
+
+
+def change_credential(one: Credential) -> Plan[None]:
+    if not (
+        yield Q.change_credential(
+            one.id.bytes, text(one.scopes), one.description, micros_or_none(one.expires_at),
+            micros_or_none(one.suspended_at),
+        )
+    ):  # fmt: skip
+        raise NotFound("credential", one.id)
 
 
 def touch(credential_id: bytes, now: int) -> Plan[None]:

@@ -8,7 +8,7 @@ from taskward.wire.attempt import AttemptView
 from taskward.wire.audit import DeedView
 from taskward.wire.bulk import BulkDone, BulkPreview, BulkRefusal
 from taskward.wire.cancellation import CancelBody, CancelPreview
-from taskward.wire.credential import ClientBody, CredentialView, Issued, TokenBody, UserBody
+from taskward.wire.credential import ClientBody, CredentialView, Issued, TokenBody, TokenPatch, UserBody
 from taskward.wire.external import ExternalEnd, ExternalLog, ExternalLogs, ExternalProgress
 from taskward.wire.figures import FailureView, Latency, SeriesPoint, SeriesView, WaitingView
 from taskward.wire.instant import Instant
@@ -83,6 +83,7 @@ __all__ = [
     "SubmitMany",
     "TaskView",
     "TokenBody",
+    "TokenPatch",
     "TreeNodeView",
     "TreeView",
     "UserBody",

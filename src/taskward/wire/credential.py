@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from taskward.wire.instant import Instant
 
@@ -20,6 +20,8 @@ class CredentialView(Struct, frozen=True, kw_only=True):
     created_at: Instant
     expires_at: Instant | None
     used_at: Instant | None
+    suspended_at: Instant | None
+    """Since when it is switched off."""
 
 
 class TokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +33,16 @@ class TokenBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expires_at: Instant | None = None
     expires_in_seconds: Annotated[float, Meta(gt=0)] | None = None
     client: str = ""
+
+
+class TokenPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of `PATCH /v1/tokens/{id}`: what it names is changed."""
+
+    scopes: list[str] | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    expires_at: Instant | UnsetType | None = UNSET
+    suspended: bool | UnsetType = UNSET
+    """A token that is switched off lets nobody in until it is switched on again."""
 
 
 class ClientBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

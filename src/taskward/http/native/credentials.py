@@ -5,7 +5,7 @@ from litestar.types import ASGIApp
 from taskward.http.endpoint import Answer, Call, NoQuery, Routes, reply
 from taskward.http.native.views import credential_view
 from taskward.service.credentials import NewSecret
-from taskward.wire import ClientBody, CredentialView, Issued, Page, TokenBody, UserBody
+from taskward.wire import ClientBody, CredentialView, Issued, Page, TokenBody, TokenPatch, UserBody
 
 routes = Routes("credentials")
 
@@ -18,8 +18,17 @@ async def tokens(call: Call[NoQuery, None]) -> ASGIApp:
 
 @routes("POST", "/tokens", "Make a token", Answer(201, "The token", Issued), body=TokenBody, errors=(409,))
 async def create_token(call: Call[NoQuery, TokenBody]) -> ASGIApp:
-    """The secret is shown this once. Scopes are read, write and admin."""
+    """The secret is shown this once. Scopes are read, write and admin; job and cluster are for Dragonfly's Open API."""
     return _issued(await call.service.credentials.create_token(call.principal, call.body))
+
+
+@routes(
+    "PATCH", "/tokens/{id}", "Change a token", Answer(200, "The token", CredentialView), body=TokenPatch, errors=(404,)
+)
+async def change_token(call: Call[NoQuery, TokenPatch]) -> ASGIApp:
+    """Its scopes, description or expiry; or switch it off, and on again. Its secret stays."""
+    changed = await call.service.credentials.change_token(call.principal, call.name("id"), call.body)
+    return reply(200, credential_view(changed))
 
 
 @routes("DELETE", "/tokens/{id}", "End a token", Answer(204, "Ended"), errors=(404,))

@@ -249,6 +249,7 @@ def credential_view(credential: Credential) -> CredentialView:
         created_at=credential.created_at,
         expires_at=credential.expires_at,
         used_at=credential.used_at,
+        suspended_at=credential.suspended_at,
     )
 
 

@@ -37,19 +37,26 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT DO NOTHING RETURNING id
 
 -- name: credential_by_name
-SELECT id, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at
+SELECT id, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at,
+    suspended_at
 FROM credential WHERE kind = $1 AND name = $2 AND revoked_at IS NULL
 
 -- name: credential_by_secret
-SELECT id, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at
+SELECT id, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at,
+    suspended_at
 FROM credential WHERE secret_hash = $2 AND kind = $1 AND revoked_at IS NULL
 
 -- name: credentials
-SELECT id, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at
+SELECT id, kind, name, secret_hash, scopes, client, owner, description, created_at, expires_at, revoked_at, used_at,
+    suspended_at
 FROM credential WHERE kind = $1 AND revoked_at IS NULL ORDER BY created_at, id
 
 -- name: revoke_credential
 UPDATE credential SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id
+
+-- name: change_credential
+UPDATE credential SET scopes = $2, description = $3, expires_at = $4, suspended_at = $5
+WHERE id = $1 AND revoked_at IS NULL RETURNING id
 
 -- name: touch_credential
 UPDATE credential SET used_at = $2 WHERE id = $1
