@@ -53,6 +53,13 @@ async def test_the_journal_keeps_only_the_newest_progress(house: House) -> None:
     assert [event.kind for event in await house.events(other)][-1] == "progress"
 
 
+async def test_progress_told_with_the_end_is_in_its_event(house: House) -> None:
+    task = await house.run()
+    await house.finish(task, progress=Progress(4, 4))
+    [*_, end] = await house.events(task)
+    assert (end.data["state"], end.data["progress"]["done"]) == ("completed", 4)
+
+
 async def test_progress_of_an_open_step(house: House) -> None:
     task = await house.run()
     step = Folded(id=uuid7(), parent_id=task.id, kind=Kind.STEP, operation="m.op", name="s", state=State.RUNNING,

@@ -18,7 +18,7 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", tt: "none" } }),
     Menu: Menu.extend({ defaultProps: { shadow: "md", transitionProps: { duration: 80 } } }),
     Modal: Modal.extend({
-      defaultProps: { centered: true, transitionProps: { duration: 100 } },
+      defaultProps: { centered: true, transitionProps: { duration: 100 }, closeButtonProps: { "aria-label": "Close" } },
       styles: { title: { fontWeight: 620 } },
     }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, fz: "xs" } }),

@@ -1,12 +1,12 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { ApiError, api, body } from "@/api/client";
-import { queryClient } from "@/api/queries";
+import { beginSession, forgetSession, SESSION_KEY } from "@/api/queries";
 import type { Who } from "@/api/types";
 
 export type Scope = "read" | "write" | "admin";
 
 const SESSION = {
-  queryKey: ["session"],
+  queryKey: SESSION_KEY,
   /** Null when nobody has signed in. */
   async queryFn(): Promise<Who | null> {
     try {
@@ -41,18 +41,10 @@ export function useMay(scope: Scope): boolean {
 }
 
 export async function signIn(credential: { user: string; password: string } | { token: string }): Promise<void> {
-  const who = await body(api.POST("/v1/session", { body: credential }));
-  queryClient.clear();
-  queryClient.setQueryData(SESSION.queryKey, who);
+  beginSession(await body(api.POST("/v1/session", { body: credential })));
 }
 
 export async function signOut(): Promise<void> {
   await body(api.DELETE("/v1/session"));
   forgetSession();
-}
-
-/** What to do when the server says that the session is over: everything shown belonged to it. */
-export function forgetSession(): void {
-  queryClient.clear();
-  queryClient.setQueryData(SESSION.queryKey, null);
 }

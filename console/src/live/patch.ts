@@ -16,6 +16,7 @@ export function patched<T extends Changing>(task: T, event: TaskEvent): T {
         state,
         attempt: (data.attempt as number | undefined) ?? task.attempt,
         error: (data.error as TaskError | undefined) ?? task.error,
+        progress: (data.progress as Progress | undefined) ?? task.progress,
         worker: state === "running" ? ((data.worker as string | undefined) ?? task.worker) : task.worker,
         started_at: state === "running" && data.from !== "running" ? event.at : task.started_at,
         finished_at: FINAL.has(state) ? event.at : null,

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, Tooltip } from "@mantine/core";
-import { IconCheck, IconClock } from "@tabler/icons-react";
+import { IconClock } from "@tabler/icons-react";
 import { useShortcut } from "@/keys/shortcuts";
 import { localZone } from "./format";
 import { type TimePreference, useTimePreference } from "./preference";
@@ -10,21 +10,6 @@ export function TimeMenu() {
   useShortcut("t", "Switch between relative and absolute times", () =>
     setPreference({ ...preference, style: preference.style === "relative" ? "absolute" : "relative" }),
   );
-  const item = (label: string, change: Partial<TimePreference>) => {
-    const isChosen = Object.entries(change).every(
-      ([name, value]) => preference[name as keyof TimePreference] === value,
-    );
-    return (
-      <Menu.Item
-        role="menuitemradio"
-        aria-checked={isChosen}
-        rightSection={isChosen ? <IconCheck size={14} /> : <span />}
-        onClick={() => setPreference({ ...preference, ...change })}
-      >
-        {label}
-      </Menu.Item>
-    );
-  };
   return (
     <Menu position="bottom-end" closeOnItemClick={false}>
       <Menu.Target>
@@ -36,12 +21,22 @@ export function TimeMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Times</Menu.Label>
-        {item("Relative (5 min ago)", { style: "relative" })}
-        {item("Absolute", { style: "absolute" })}
+        <Menu.RadioGroup
+          value={preference.style}
+          onChange={(style) => setPreference({ ...preference, style: style as TimePreference["style"] })}
+        >
+          <Menu.RadioItem value="relative">Relative (5 min ago)</Menu.RadioItem>
+          <Menu.RadioItem value="absolute">Absolute</Menu.RadioItem>
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Label>Zone</Menu.Label>
-        {item(`Here (${localZone()})`, { zone: "local" })}
-        {item("UTC", { zone: "UTC" })}
+        <Menu.RadioGroup
+          value={preference.zone}
+          onChange={(zone) => setPreference({ ...preference, zone: zone as TimePreference["zone"] })}
+        >
+          <Menu.RadioItem value="local">Here ({localZone()})</Menu.RadioItem>
+          <Menu.RadioItem value="UTC">UTC</Menu.RadioItem>
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

@@ -51,6 +51,9 @@ def _finish_all(worker_id: bytes, finishes: Sequence[Finish], ledger: Ledger) ->
         finish = by_attempt[task.id, task.attempt]
         before = State.CANCELING if task.is_final and task.cancel_requested_at is not None else State.RUNNING
         facts: dict[str, Any] = {} if finish.error is None else {"error": finish.error}
+        if finish.progress is not None:
+            # It was not told before, and nothing else tells it.
+            facts["progress"] = finish.progress
         if task.folds and finish.result is not None:
             # Its row goes; who waits for the result finds it here.
             facts["result"] = finish.result.decode()
