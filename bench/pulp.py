@@ -230,7 +230,7 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=120, help="seconds to wait for pulpcore's lost worker")
     options = parser.parse_args()
     results: dict[str, Figures] = {}
-    with running_postgres() as postgres, tempfile.TemporaryDirectory(prefix="taskward-bench-") as name:
+    with running_postgres({}) as postgres, tempfile.TemporaryDirectory(prefix="taskward-bench-") as name:
         folder = Path(name)
         for database in ("first", "lists", "lost"):
             postgres.create_database(database)
