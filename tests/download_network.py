@@ -18,11 +18,10 @@ from taskward.peer.node import Peer, PeerConfig, running_peer, running_scheduler
 class SmallNetwork:
     """Peers by name, each with its cache in the folder of that name."""
 
-    def __init__(self, folder: Path, stack: AsyncExitStack, outbound: OutboundClient) -> None:
+    def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
         self.folder = folder
         self.scheduler = ""
         self._stack = stack
-        self._outbound = outbound
         self._links = Links(idle_seconds=20)
         stack.push_async_callback(self._links.close)
         self._stacks: dict[str, AsyncExitStack] = {}
@@ -34,13 +33,14 @@ class SmallNetwork:
     async def stop_scheduler(self) -> None:
         await self.stop("")
 
-    async def start(self, name: str, **config: Any) -> Peer:
+    async def start(self, name: str, *, outbound_allows: bool = True, **config: Any) -> Peer:
         """A peer; `stop` ends it before the network does."""
         self._stacks[name] = await self._stack.enter_async_context(AsyncExitStack())
         settings = {"announce_interval": timedelta(seconds=0.3), "idle_timeout": timedelta(seconds=20), **config}
         settings = {"schedulers": [self.scheduler], "cache_dir": self.folder / name, "name": name, **settings}
+        outbound = await self._stacks[name].enter_async_context(OutboundClient(allow_private=outbound_allows))
         peer = await self._stacks[name].enter_async_context(
-            running_peer(PeerConfig(**settings), self._outbound, SystemClock())
+            running_peer(PeerConfig(**settings), outbound, SystemClock())
         )
         await peer.announced()
         return peer
@@ -62,7 +62,6 @@ class SmallNetwork:
 async def small_network(folder: Path) -> AsyncIterator[SmallNetwork]:
     """A network with a scheduler."""
     async with AsyncExitStack() as stack:
-        outbound = await stack.enter_async_context(OutboundClient(allow_private=True))
-        network = SmallNetwork(folder, stack, outbound)
+        network = SmallNetwork(folder, stack)
         await network.start_scheduler()
         yield network

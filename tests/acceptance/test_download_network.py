@@ -107,7 +107,7 @@ async def _keeps_until_told(host: common.Host, task: str, length: int) -> bool:
 
 def test_a_server_embeds_a_network_that_its_cache_module_searches(tmp_path: Path) -> None:
     flags = {"peer.embedded": True, "outbound.allow_private": True, "peer.name": "embedded"}
-    flags |= {f"peer.{name}": free_port() for name in ("scheduler_port", "grpc_port", "upload_port")}
+    flags |= {f"peer.{name}": free_port() for name in ("scheduler_port", "grpc_port", "upload_port", "proxy_port")}
     with running_origin() as origin, running_server(tmp_path / "data", flags=flags) as server:
         url = origin.page("/embedded", some_bytes(5 * MIB))
         words = ["fetch", url, "-o", str(tmp_path / "got"), "--scheduler", f"127.0.0.1:{flags['peer.scheduler_port']}"]

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -337,3 +338,18 @@ def test_clusters_are_tables_in_a_file_and_json_in_the_environment(config: Calla
 def test_clusters_that_make_no_sense_are_refused(text: str, problem: str) -> None:
     with pytest.raises(SettingError, match=problem):
         load({}, HOME | {"TASKWARD_CACHE__CLUSTERS": text})
+
+
+@pytest.mark.parametrize(
+    ("flags", "name", "problem"),
+    [
+        ({"peer.low_percent": 80}, "peer.low_percent", "must be below peer.high_percent, which is 80"),
+        ({"peer.cached": "("}, "peer.cached", "is not a regular expression"),
+        ({"peer.schedulers": "somewhere"}, "peer.schedulers", "a list of addresses, each host:port"),
+        ({"peer.mirrors": "docker.io"}, "peer.mirrors", "NAME=URL"),
+    ],
+)
+def test_refuses_what_no_peer_could_do(flags: dict[str, object], name: str, problem: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(problem)) as refused:
+        load(flags, HOME)
+    assert refused.value.name == name

@@ -15,9 +15,11 @@ from taskward.clock import SystemClock
 from taskward.model.errors import Invalid, Unavailable
 from taskward.outbound import OutboundClient
 from taskward.peer.content import Content, Origin
+from taskward.peer.eviction import Bounds
 from taskward.peer.fetch import Progress, fetch
 from taskward.peer.links import Links
 from taskward.peer.node import Peer, PeerConfig, running_peer, running_scheduler
+from taskward.peer.proxy import ProxyRules
 from taskward.settings import Settings, embedded_scheduler
 
 # Read when the first server or channel is made: what the library would write is in the errors it raises.
@@ -142,6 +144,18 @@ def _config(settings: Settings) -> PeerConfig:
         name=peer.name,
         port=peer.grpc_port,
         upload_port=peer.upload_port,
+        proxy_port=peer.proxy_port,
+        proxy=ProxyRules(
+            cached=peer.cached,
+            mirrors=dict(mirror.split("=", 1) for mirror in peer.mirrors),
+            idle_timeout=peer.idle_timeout,
+        ),
+        bounds=Bounds(
+            ttl=peer.ttl,
+            capacity=peer.capacity,
+            high_percent=peer.high_percent,
+            low_percent=peer.low_percent,
+        ),
         announce_interval=peer.announce_interval,
         idle_timeout=peer.idle_timeout,
     )

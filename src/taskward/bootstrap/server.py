@@ -156,7 +156,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 def _check_network_ports(settings: PeerSettings) -> None:
     """Raises Unavailable at the start rather than in a process that nobody looks at."""
-    for port in (settings.scheduler_port, settings.grpc_port, settings.upload_port):
+    for port in (settings.scheduler_port, settings.grpc_port, settings.upload_port, settings.proxy_port):
         _listener(settings.listen or settings.ip, port).close()
 
 

@@ -37,6 +37,16 @@ def peer(
     upload_port: Annotated[
         int | None, typer.Option("--upload-port", help="The port pieces are sent from; 0 takes a free one.")
     ] = None,
+    proxy_port: Annotated[
+        int | None, typer.Option("--proxy-port", help="The port of the HTTP proxy and mirror; 0 takes a free one.")
+    ] = None,
+    mirror: Annotated[
+        list[str] | None,
+        typer.Option("--mirror", metavar="NAME=URL", help="A site the proxy's port mirrors; may be repeated."),
+    ] = None,
+    capacity: Annotated[
+        int | None, typer.Option("--capacity", metavar="BYTES", min=0, help="How much the cache may hold; 0: the disk.")
+    ] = None,
     allow: Annotated[
         list[str] | None,
         typer.Option("--allow", metavar="HOST|NETWORK", help="A private origin that may be read; may be repeated."),
@@ -63,6 +73,9 @@ def peer(
             peer__name=name,
             peer__grpc_port=port,
             peer__upload_port=upload_port,
+            peer__proxy_port=proxy_port,
+            peer__mirrors=mirror or None,
+            peer__capacity=capacity,
             outbound__allow=allow or None,
         )
         process.run_peer(settings, lambda started: announce(started, as_json=json))
@@ -74,10 +87,12 @@ def announce(started: "Peer", *, as_json: bool) -> None:
     """Says where the peer is."""
     host = started.host
     if as_json:
-        print_json({"host_id": host.id, "ip": host.ip, "port": host.port, "upload_port": host.upload_port})
+        ports = {"port": host.port, "upload_port": host.upload_port, "proxy_port": host.proxy_port}
+        print_json({"host_id": host.id, "ip": host.ip, **ports})
         return
     typer.echo(f"{'Seed peer' if host.is_seed else 'Peer'} {host.id} is at {started.address}.")
     typer.echo(f"Fetch through it with: taskward fetch URL -o FILE --peer {started.address}")
+    typer.echo(f"As a proxy: http://{host.ip}:{host.proxy_port}")
     typer.echo("Ctrl-C stops it.")
 
 

@@ -26,6 +26,7 @@ from taskward.peer.downloads import Downloads
 from taskward.peer.errors import ContentGone, PeerError
 from taskward.peer.host import HostIdentity
 from taskward.peer.messages import code_of, details_of, local_task, origin_of, piece_message
+from taskward.peer.removal import Removal
 from taskward.peer.schedulers import Schedulers
 from taskward.peer.storage import Storage
 
@@ -33,11 +34,19 @@ from taskward.peer.storage import Storage
 class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
     """Translates; what a call does is done by storage and downloads."""
 
-    def __init__(self, host: HostIdentity, storage: Storage, downloads: Downloads, schedulers: Schedulers) -> None:
+    def __init__(
+        self,
+        host: HostIdentity,
+        storage: Storage,
+        downloads: Downloads,
+        schedulers: Schedulers,
+        removal: Removal,
+    ) -> None:
         self._host = host
         self._storage = storage
         self._downloads = downloads
         self._schedulers = schedulers
+        self._removal = removal
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Makes the server answer for it."""
@@ -132,14 +141,7 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
             await context.abort(grpc.StatusCode.INTERNAL, f"task {request.task_id} not found")
         await self._downloads.stop(request.task_id)
         if (content := self._storage.find(request.task_id)) is not None:
-            await self._storage.delete(content)
-        forgotten = scheduler.DeleteTaskRequest(host_id=self._host.id, task_id=request.task_id)
-        for stub in self._schedulers.of_task(request.task_id):
-            try:
-                await stub.DeleteTask(forgotten, timeout=5)
-            except grpc.aio.AioRpcError:
-                # It is told what is here when it is back.
-                continue
+            await self._removal.remove(content)
         return Empty()
 
     async def DeleteLocalTask(self, request: dfdaemon.DeleteLocalTaskRequest, context: Any) -> Empty:

@@ -71,6 +71,17 @@ class Download:
                 lambda: self.is_done or self.content is not content or not content.pieces.keys() <= given
             )
 
+    async def piece(self, content: Content, number: int) -> Piece | None:
+        """One piece of the content, as soon as it is there; None when there is no such piece. Raises PeerError."""
+        await self._change.until(lambda: number in content.pieces or self.is_done or self.content is not content)
+        if number in content.pieces and self.content is content:
+            return content.pieces[number]
+        if self.error is not None:
+            raise self.error
+        if self.content is not content:
+            raise ContentGone(f"{self.origin.url} leads to something else now")
+        return None
+
     async def ended(self) -> Content:
         """The whole content. Raises PeerError when it fails."""
         await self._change.until(lambda: self.is_done)

@@ -16,8 +16,11 @@ from taskward.outbound import OutboundClient
 from taskward.peer.announcer import Announcer
 from taskward.peer.daemon import Daemon
 from taskward.peer.downloads import Downloads
+from taskward.peer.eviction import Bounds, Eviction
 from taskward.peer.host import HostIdentity
 from taskward.peer.links import Links
+from taskward.peer.proxy import Proxy, ProxyRules
+from taskward.peer.removal import Removal
 from taskward.peer.scheduler import Scheduler
 from taskward.peer.schedulers import Schedulers
 from taskward.peer.storage import Storage
@@ -25,6 +28,7 @@ from taskward.peer.upload import upload_app
 from taskward.ports import Clock
 
 DEFAULT_PORT = 4000
+_BACKLOG = 1024
 _SERVER_OPTIONS = (
     # Two servers on one port would share its calls.
     ("grpc.so_reuseport", 0),
@@ -43,6 +47,9 @@ class PeerConfig(Struct, frozen=True, kw_only=True):
     port: int = 0
     upload_port: int = 0
     shares: bool = True
+    proxy_port: int = 0
+    proxy: ProxyRules = ProxyRules()
+    bounds: Bounds = Bounds()
     announce_interval: timedelta = timedelta(seconds=10)
     idle_timeout: timedelta = timedelta(seconds=30)
 
@@ -96,13 +103,15 @@ async def running_peer(config: PeerConfig, outbound: OutboundClient, clock: Cloc
         server = grpc.aio.server(options=_SERVER_OPTIONS)
         stack.push_async_callback(server.stop, 0.5)
         port = _bound(server, config.listen, config.port)
-        upload_port = await _served(stack, upload_app(storage), config.listen, config.upload_port)
+        upload_socket = stack.enter_context(_listening(config.listen, config.upload_port))
+        proxy_socket = stack.enter_context(_listening(config.listen, config.proxy_port))
         host = HostIdentity(
             ip=config.ip,
             name=config.name or _default_name(config.port),
             is_seed=config.is_seed,
             port=port,
-            upload_port=upload_port,
+            upload_port=upload_socket.getsockname()[1],
+            proxy_port=proxy_socket.getsockname()[1],
             shares=config.shares,
         )
         announcer = Announcer(
@@ -123,7 +132,24 @@ async def running_peer(config: PeerConfig, outbound: OutboundClient, clock: Cloc
             untold=announcer.tell_again,
         )
         stack.push_async_callback(downloads.close)
-        Daemon(host, storage, downloads, schedulers).add_to(server)
+        removal = Removal(host.id, storage, schedulers)
+        eviction = Eviction(
+            storage,
+            config.bounds,
+            clock,
+            folder=config.cache_dir,
+            is_running=lambda task_id: downloads.find(task_id) is not None,
+            remove=removal.remove,
+        )
+        storage.bound_by(eviction)
+        eviction.start()
+        stack.push_async_callback(eviction.close)
+        proxy = Proxy(config.proxy, storage, downloads, outbound)
+        await _serve(stack, web.AppRunner(upload_app(storage), access_log=None, shutdown_timeout=1), upload_socket)
+        await _serve(
+            stack, web.ServerRunner(web.Server(proxy.answer, access_log=None), shutdown_timeout=1), proxy_socket
+        )
+        Daemon(host, storage, downloads, schedulers, removal).add_to(server)
         await server.start()
         announcer.start()
         stack.push_async_callback(announcer.close)
@@ -147,14 +173,16 @@ def _bound(server: grpc.aio.Server, listen: str, port: int) -> int:
     return bound
 
 
-async def _served(stack: AsyncExitStack, app: web.Application, listen: str, port: int) -> int:
-    """Serves an application until the stack ends; the port."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, listen, port, backlog=1024)
+def _listening(listen: str, port: int) -> socket.socket:
     try:
-        await site.start()
+        family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+        return socket.create_server((listen, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise Unavailable(f"cannot listen on {listen} port {port}: {error.strerror or error}") from None
-    return int(runner.addresses[0][1])
+
+
+async def _serve(stack: AsyncExitStack, runner: web.BaseRunner, listener: socket.socket) -> None:
+    """Answers over HTTP until the stack ends."""
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, listener).start()

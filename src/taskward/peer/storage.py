@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Error as SqliteError
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -30,6 +30,16 @@ _log = structlog.get_logger(__name__)
 _READ_BYTES = 4 * 1024 * 1024
 
 
+class Room(Protocol):
+    """Who decides what else the cache may hold."""
+
+    async def admit(self, length: int) -> bool:
+        """Whether so many bytes more may be taken."""
+
+    async def make_room(self, length: int) -> bool:
+        """Drops something, as so many bytes did not fit on the disk; whether enough was dropped."""
+
+
 class Storage:
     """The cache in one folder, which one process uses at a time. Raises Unavailable where it cannot be used."""
 
@@ -43,7 +53,12 @@ class Storage:
         # One thread, so that rows are written in the order they were asked for.
         self._rows = ThreadPoolExecutor(1, thread_name_prefix="taskward-peer-index")
         self._bytes = ThreadPoolExecutor(4, thread_name_prefix="taskward-peer-bytes")
+        self._room: Room | None = None
         self._checks: dict[str, asyncio.Task[None]] = {}
+
+    def bound_by(self, room: Room) -> None:
+        """From now on it is asked before a content is begun."""
+        self._room = room
 
     async def open(self) -> None:
         """Reads what is known; `check` says of each content whether it is true."""
@@ -130,11 +145,23 @@ class Storage:
             updated_at=now,
             used_at=now,
         )
-        with _room_for(content):
-            await self._with_bytes(_make_file, content.path, length)
+        await self._take_room(content)
         await self._write_rows([content])
         self._contents[task_id] = content
         return content
+
+    async def _take_room(self, content: Content) -> None:
+        length = content.length or 0
+        if self._room is not None and not await self._room.admit(length):
+            raise CacheFull(f"{content.origin.url} has {length} bytes, more than the cache can make room for")
+        try:
+            with _room_for(content):
+                await self._with_bytes(_make_file, content.path, length)
+        except CacheFull:
+            if self._room is None or not await self._room.make_room(length):
+                raise
+            with _room_for(content):
+                await self._with_bytes(_make_file, content.path, length)
 
     async def write(self, content: Content, number: int, data: bytearray, digest: str = "") -> Piece:
         """Writes one piece after comparing it with its digest, if one is given. Raises PieceRefused, CacheFull,
@@ -201,7 +228,7 @@ def _room_for(content: Content) -> Iterator[None]:
         raise PeerError(f"the cache cannot be written: {error}") from error
 
 
-def _make_file(path: Path, length: int | None) -> None:
+def _make_file(path: Path, length: int) -> None:
     path.parent.mkdir(exist_ok=True)
     file = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     try:

@@ -173,6 +173,16 @@ def _check_together(settings: Settings, sources: Mapping[str, str]) -> None:
     ids = [cluster.id for cluster in settings.cache.clusters]
     if twice := next((each for each in ids if ids.count(each) > 1), None):
         raise SettingError("cache.clusters", sources["cache.clusters"], f"has two clusters with the id {twice}")
+    peer = settings.peer
+    if peer.low_percent >= peer.high_percent:
+        problem = f"must be below peer.high_percent, which is {peer.high_percent}"
+        raise SettingError("peer.low_percent", sources["peer.low_percent"], problem)
+    for pattern in peer.cached:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            problem = f"{pattern!r} is not a regular expression: {error}"
+            raise SettingError("peer.cached", sources["peer.cached"], problem) from None
     if settings.retention.registry_ttl:
         try:
             parse_duration(settings.retention.registry_ttl)

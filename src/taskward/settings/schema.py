@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 
 from taskward.model.settings import duration_of
 
+_MIRROR = r"^[^\s=/]+=https?://[^\s?#]+\Z"
 _ADDRESS = r"^([^\s:/]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}\Z"
 
 
@@ -297,6 +298,35 @@ class PeerSettings(Struct, frozen=True):
     upload_port: Annotated[
         int, Meta(ge=0, le=65_535, description="The port that pieces are sent from; 0 takes a free one")
     ] = 4005
+    proxy_port: Annotated[
+        int, Meta(ge=0, le=65_535, description="The port of the HTTP proxy and mirror; 0 takes a free one")
+    ] = 4001
+    mirrors: Annotated[
+        tuple[Annotated[str, Meta(pattern=_MIRROR)], ...],
+        Meta(
+            description="Sites that the proxy's port mirrors, the first for requests that name none by `ns`",
+            extra={"expects": "a list of NAME=URL, such as docker.io=https://registry-1.docker.io"},
+        ),
+    ] = ()
+    cached: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            description="Patterns of the URLs that come through the network when the proxy is asked for them; "
+            "each must lead to the same bytes for ever",
+            extra={"expects": "a list of regular expressions"},
+        ),
+    ] = (r"/blobs/sha256:[0-9a-f]{64}", r"\.(whl|tar\.(gz|xz|bz2|zst)|tgz|zip|deb|rpm|jar)(\?|$)")
+    ttl: Annotated[
+        timedelta,
+        Meta(description="How long a content that nobody wants stays in the cache", extra={"above_zero": True}),
+    ] = timedelta(days=30)
+    capacity: Annotated[
+        int, Meta(ge=0, description="How many bytes the cache may hold; 0 for the disk, with all that is on it")
+    ] = 0
+    high_percent: Annotated[
+        int, Meta(ge=1, le=100, description="From how full on the least recently used contents are dropped")
+    ] = 80
+    low_percent: Annotated[int, Meta(ge=0, le=100, description="Until how full they are dropped")] = 60
     scheduler_port: Annotated[
         int, Meta(ge=1, le=65_535, description="The port of the scheduler that `serve` embeds")
     ] = 8002
