@@ -6,6 +6,7 @@ import typer
 from typer import TyperException
 
 from taskward.cli import (
+    cache,
     client,
     database,
     fetch,
@@ -63,6 +64,7 @@ app.command(rich_help_panel=_RUN)(serve.serve)
 app.add_typer(worker.app, name="worker", rich_help_panel=_RUN)
 app.add_typer(peer.app, name="peer", rich_help_panel=_RUN)
 app.command(rich_help_panel=_NETWORK, epilog=EPILOG)(fetch.fetch)
+app.add_typer(cache.app, name="cache", rich_help_panel=_NETWORK)
 app.add_typer(database.app, name="db", rich_help_panel=_RUN)
 app.add_typer(setting.local, name="settings", rich_help_panel=_RUN)
 
