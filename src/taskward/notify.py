@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 _TOPICS = tuple(Topic)
 _CHANNEL = "taskward"
 _RECONNECT_SECONDS = 1.0
+_BETWEEN_SECONDS = 0.003
+"""Between two notifications: a busy process would send one for each of its transactions."""
 
 
 class LocalSubscription:
@@ -158,7 +160,8 @@ class SocketNotifier(LocalNotifier):
 class PostgresNotifier(LocalNotifier):
     """Also wakes every process that listens on the same database, by NOTIFY on a connection of its own.
 
-    What is published while a notification is under way goes with the next one, so a busy process sends few.
+    What is published while a notification is under way, or just after it, goes with the next one, so a busy process
+    sends few.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -208,6 +211,7 @@ class PostgresNotifier(LocalNotifier):
                     # Whatever was said meanwhile was not heard.
                     super().publish(frozenset(_TOPICS))
                 await self._connection.execute("SELECT pg_notify($1, $2)", _CHANNEL, ",".join(sorted(topics)))
+                await asyncio.sleep(_BETWEEN_SECONDS)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("notify.failed", error=str(error))
                 self._pending |= topics

@@ -36,16 +36,23 @@ def test_many_rows_are_inserted_by_one_statement_in_their_order(table: sqlite3.C
 
 
 def test_on_postgresql_each_parameter_is_an_array() -> None:
-    assert together.for_postgres(UPDATE, ["int8", "text"]) == (
+    assert together.for_postgres(UPDATE, ("int8", "text")) == (
         "UPDATE t SET b = COALESCE(given.p2, b) FROM unnest($1::int8[], $2::text[]) AS given(p1, p2)"
         " WHERE a = given.p1 RETURNING a, b"
     )
 
 
+def test_on_postgresql_statements_that_have_nothing_to_do_with_one_another_are_one() -> None:
+    one, other = (UPDATE, ("int8", "text")), ("DELETE FROM u {rows} WHERE c = $1", ("text",))
+    second = "DELETE FROM u FROM unnest($3::text[]) AS given(p1) WHERE c = given.p1"
+    assert together.all_for_postgres([one, other]) == f"WITH w0 AS ({together.for_postgres(*one)}) {second}"
+    assert together.all_for_postgres([one]) == together.for_postgres(*one)
+
+
 def test_a_statement_without_the_mark_is_run_row_by_row() -> None:
-    assert compose("plain", "DELETE FROM t WHERE a = $1").of_rows == ""
+    assert compose("plain", "DELETE FROM t WHERE a = $1").sqlite_rows == ""
 
 
 def test_what_takes_lists_or_names_its_table_again_is_not_run_for_many_rows() -> None:
     """A list cannot be a column, and an array of arrays cannot be taken apart."""
-    assert [one.name for one in load() if one.of_rows and one.listed] == []
+    assert [one.name for one in load() if (one.sqlite_rows or one.postgres_rows) and one.listed] == []

@@ -139,8 +139,8 @@ class Operation:
         """A task of this operation, ready to submit. Raises Invalid."""
         spec, parent = self.spec, wishes.parent
         checked = self.check(args)
-        values = msgspec.json.decode(checked)
-        shown = mask_value(values)
+        values = {} if checked == b"{}" else msgspec.json.decode(checked)
+        shown = mask_value(values) if values else values
         return NewTask(
             id=task_id,
             operation=spec.name,
@@ -195,4 +195,7 @@ class Operation:
 
 def _first(*choices: Any) -> Any:
     """The first that says something."""
-    return next((choice for choice in choices if choice is not None), None)
+    for choice in choices:
+        if choice is not None:
+            return choice
+    return None

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -63,11 +62,14 @@ class Submissions:
         """
         principal.require("write")
         relatives = await self._relatives(principal, wanted)
-        new = [
-            await _at(prefix.format(index), self._new_task(principal, submit, relatives, correlation_id))
-            for index, submit in enumerate(wanted)
-        ]
-        key = _key(principal.client, idempotency_key, _fingerprint(wanted))
+        new: list[NewTask] = []
+        for index, submit in enumerate(wanted):
+            try:
+                new.append(await self._new_task(principal, submit, relatives, correlation_id))
+            except Invalid as error:
+                raise _moved(error, prefix.format(index)) from None
+        fingerprint = _fingerprint(wanted) if idempotency_key is not None else ""
+        key = _key(principal.client, idempotency_key, fingerprint)
         return await self._tasks.submit(Submission(tuple(new), idempotency=key), self._clock.now())
 
     async def rerun(
@@ -241,14 +243,6 @@ def _fingerprint(wanted: Sequence[Submit]) -> str:
     return hashlib.sha256(msgspec.json.encode(wanted, order="deterministic")).hexdigest()
 
 
-async def _at(prefix: str, made: Any) -> NewTask:
-    """What `made` gives; where it is refused, the error points below `prefix`."""
-    try:
-        task: NewTask = await made
-    except Invalid as error:
-        raise _moved(error, prefix) from None
-    return task
-
-
 def _moved(error: Invalid, prefix: str) -> TaskwardError:
+    """The same, of what is below `prefix`."""
     return Invalid(prefix + error.field, error.problem) if error.field.startswith("/") else error

@@ -35,8 +35,9 @@ class Statement(Struct, frozen=True):
     """Whether it gives rows."""
     listed: frozenset[int] = frozenset()
     """Numbers of the parameters that are lists."""
-    of_rows: str = ""
-    """The text from which one statement for many rows is made (see `together`), if it has one."""
+    sqlite_rows: str = ""
+    postgres_rows: str = ""
+    """The texts from which one statement for many rows is made (see `together`), where there are such."""
 
     def __call__(self, *args: Any) -> "Call":
         return Call(self, args)
@@ -60,6 +61,12 @@ class Batch(Struct, frozen=True):
     rows: list[tuple[Any, ...]]
 
 
+class Writes(Struct, frozen=True):
+    """Batches that give no rows and have nothing to do with one another, in one round trip."""
+
+    batches: list[Batch]
+
+
 def compose(name: str, sqlite: str, postgres: str | None = None) -> Statement:
     """A statement from texts in the catalogue's notation."""
     listed = frozenset(int(n) for n in _LIST_PARAMETER.findall(sqlite))
@@ -71,7 +78,8 @@ def compose(name: str, sqlite: str, postgres: str | None = None) -> Statement:
         postgres=_LIST_PARAMETER.sub(r"= ANY($\1)", together.for_one(text)),
         returns=returns,
         listed=listed,
-        of_rows=text if together.MARK in text else "",
+        sqlite_rows=sqlite if together.MARK in sqlite else "",
+        postgres_rows=text if together.MARK in text else "",
     )
 
 

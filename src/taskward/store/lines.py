@@ -62,8 +62,7 @@ def _advance(resource: str, ledger: Ledger) -> Plan[None]:
         first = yield Q.first_waiting(resource)
         if not first:
             return
-        ticket, task_id, exclusive = first[0]
-        held = yield (Q.is_held if exclusive else Q.is_held_exclusively)(resource)
+        ticket, task_id, exclusive, held = first[0]
         if held:
             return
         yield Q.grant(resource, ticket)

@@ -1,8 +1,8 @@
 """Plans: transactions written once, without I/O, run by either database's driver.
 
-A plan is a generator. It yields a `Call` or a `Batch` and is sent the rows; it yields a `Wake` to have topics
-published after the commit; what it returns is the result. Raising rolls the transaction back. One yield of a
-`Call` or `Batch` is one round trip.
+A plan is a generator. It yields a `Call` or a `Batch` and is sent the rows; it yields `Writes` where it wants none, and
+a `Wake` to have topics published after the commit; what it returns is the result. Raising rolls the transaction back.
+One yield of anything but a `Wake` is one round trip.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from taskward.model.pace import NONE, bucket_of
 from taskward.model.states import FINAL, State
 from taskward.model.task import TaskError
 from taskward.ports import Role, Topic
-from taskward.store.catalogue import Batch, Call, Row, Statement, load
+from taskward.store.catalogue import Batch, Call, Row, Statement, Writes, load
 from taskward.store.rows import storable
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class Wake(Struct, frozen=True):
     topics: frozenset[Topic]
 
 
-Plan: TypeAlias = Generator[Call | Batch | Wake, list[Row], T]
+Plan: TypeAlias = Generator[Call | Batch | Writes | Wake, list[Row], T]
 
 encode = msgspec.json.Encoder().encode
 
@@ -95,7 +95,7 @@ Kind = tuple[str, str, str, str, str]
 
 
 class Ledger:
-    """What a transaction writes besides its rows: events and counters, each kind in one round trip."""
+    """What a transaction writes besides its rows: events and counters, in one round trip."""
 
     def __init__(self, now: int) -> None:
         self.now = now
@@ -155,15 +155,15 @@ class Ledger:
 
     def write(self) -> Plan[None]:
         if self._events:
-            yield Q.add_event.each(self._events)
             self._topics.add(Topic.EVENTS)
-        changes = [(*key, change) for key, change in sorted(self._tally.items()) if change]
-        if changes:
-            yield Q.bump_tally.each(changes)
-        if self._pace:
-            yield Q.bump_pace.each((*key, count, self._lasted[key]) for key, count in sorted(self._pace.items()))
-        if self._failures:
-            yield Q.add_failure.each((*key, *newest) for key, newest in sorted(self._failures.items()))
+        batches = [
+            Q.add_event.each(self._events),
+            Q.bump_tally.each((*key, change) for key, change in sorted(self._tally.items()) if change),
+            Q.bump_pace.each((*key, count, self._lasted[key]) for key, count in sorted(self._pace.items())),
+            Q.add_failure.each((*key, *newest) for key, newest in sorted(self._failures.items())),
+        ]
+        if batches := [batch for batch in batches if batch.rows]:
+            yield Writes(batches)
         if self._topics:
             yield Wake(frozenset(self._topics))
 

@@ -10,7 +10,7 @@ import asyncpg
 from taskward.model.errors import Invalid, Unavailable
 from taskward.ports import Topic
 from taskward.store import together
-from taskward.store.catalogue import Batch, Call, Row, Statement
+from taskward.store.catalogue import Batch, Call, Row, Statement, Writes
 from taskward.store.migrate import missing
 from taskward.store.plan import Clash, Plan, Wake
 
@@ -18,6 +18,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _MIGRATION_LOCK = 0x7461736B77617264
+_FOR_EVER = 2**62
+"""A connection that is closed after so many queries loses its prepared statements."""
 _ATTEMPTS = 8
 """How often a transaction is run that PostgreSQL ended to resolve a deadlock."""
 _CLASHES = 2
@@ -49,8 +51,8 @@ class PostgresDatabase:
         self._publish = publish
         self._connections = connections
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._texts_of_rows: dict[str, str] = {}
-        """By name; the same for every connection."""
+        self._types: dict[str, tuple[str, ...]] = {}
+        """Of the parameters of statements, by name; the same for every connection."""
         self.statements = 0
         """How many statements (round trips) were run: what the cost tests count."""
         self.commits = 0
@@ -61,7 +63,7 @@ class PostgresDatabase:
         try:
             self._pool = await asyncpg.create_pool(
                 self._dsn, min_size=1, max_size=self._connections, init=_prepare, reset=_leave_as_it_is,
-                command_timeout=60, statement_cache_size=500,
+                command_timeout=60, statement_cache_size=500, max_queries=_FOR_EVER,
             )  # fmt: skip
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Unavailable(f"cannot reach PostgreSQL: {error}") from error
@@ -140,6 +142,9 @@ class PostgresDatabase:
                     rows = await self._call(connection, step)
                 elif isinstance(step, Batch):
                     rows = await self._batch(connection, step)
+                elif isinstance(step, Writes):
+                    await self._writes(connection, step)
+                    rows = []
                 elif isinstance(step, Wake):
                     rows, topics = [], topics | step.topics
                 step = plan.send(rows)
@@ -161,22 +166,34 @@ class PostgresDatabase:
         if len(step.rows) == 1:
             found: list[Row] = await connection.fetch(sql, *step.rows[0])
             return found
-        if step.statement.of_rows:
-            sql = await self._text_of_rows(connection, step.statement)
-            many: list[Row] = await connection.fetch(sql, *map(list, zip(*step.rows, strict=True)))
+        if step.statement.postgres_rows:
+            types = await self._types_of(connection, step.statement)
+            sql = together.for_postgres(step.statement.postgres_rows, types)
+            many: list[Row] = await connection.fetch(sql, *_columns(step))
             return many
         if not step.statement.returns:
             await connection.executemany(sql, step.rows)
             return []
         return await connection.fetchmany(sql, step.rows)  # type: ignore[no-any-return]
 
-    async def _text_of_rows(self, connection: Any, statement: Statement) -> str:
-        sql = self._texts_of_rows.get(statement.name)
-        if sql is None:
+    async def _writes(self, connection: Any, step: Writes) -> None:
+        """All batches by one statement, of which the last is the main part and the others are before it."""
+        self.statements += 1
+        texts = [(one.statement.postgres_rows, await self._types_of(connection, one.statement)) for one in step.batches]
+        columns = [column for batch in step.batches for column in _columns(batch)]
+        await connection.execute(together.all_for_postgres(texts), *columns)
+
+    async def _types_of(self, connection: Any, statement: Statement) -> tuple[str, ...]:
+        """What PostgreSQL takes a statement's parameters for."""
+        types = self._types.get(statement.name)
+        if types is None:
             parameters = (await connection.prepare(statement.postgres)).get_parameters()
-            sql = together.for_postgres(statement.of_rows, [parameter.name for parameter in parameters])
-            self._texts_of_rows[statement.name] = sql
-        return sql
+            types = self._types[statement.name] = tuple(parameter.name for parameter in parameters)
+        return types
+
+
+def _columns(batch: Batch) -> list[list[Any]]:
+    return [list(column) for column in zip(*batch.rows, strict=True)]
 
 
 @contextmanager

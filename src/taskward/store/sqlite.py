@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 from taskward.model.errors import Unavailable
 from taskward.ports import Topic
 from taskward.store import together
-from taskward.store.catalogue import Batch, Call, Row, Statement
+from taskward.store.catalogue import Batch, Call, Row, Statement, Writes
 from taskward.store.migrate import missing
 from taskward.store.plan import Clash, Plan, Wake
 
@@ -259,6 +259,10 @@ class SqliteDatabase:
                     rows = self._call(connection, step)
                 elif isinstance(step, Batch):
                     rows = self._batch(connection, step)
+                elif isinstance(step, Writes):
+                    for batch in step.batches:
+                        self._batch(connection, batch)
+                    rows = []
                 elif isinstance(step, Wake):
                     rows, topics = [], topics | step.topics
                 step = plan.send(rows)
@@ -283,7 +287,7 @@ class SqliteDatabase:
         execute = connection.execute
         found: list[Row] = []
         done = 0
-        if step.statement.of_rows:
+        if step.statement.sqlite_rows:
             # Giving rows back costs more than all the rest: it is done for many at once.
             for size in _TOGETHER:
                 while done + size <= len(step.rows):
@@ -304,7 +308,7 @@ class SqliteDatabase:
         key = f"{statement.name} {count}"
         sql = self._texts.get(key)
         if sql is None:
-            sql = self._texts[key] = together.for_sqlite(statement.of_rows, width, count)
+            sql = self._texts[key] = together.for_sqlite(statement.sqlite_rows, width, count)
         return sql
 
     def _prepare(self, statement: Statement, args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:

@@ -5,7 +5,8 @@ SET count = count + excluded.count, micros = micros + excluded.micros
 
 -- name: bump_pace postgres
 INSERT INTO pace (minute, client, measure, bucket, shard, count, micros)
-VALUES ($1, $2, $3, $4, pg_backend_pid() % 16, $5, $6)
+SELECT $1, $2, $3, $4, pg_backend_pid() % 16, $5, $6
+{rows}
 ON CONFLICT (minute, client, measure, bucket, shard) DO UPDATE
 SET count = pace.count + excluded.count, micros = pace.micros + excluded.micros
 
@@ -26,7 +27,8 @@ SET count = count + excluded.count, task_id = excluded.task_id, message = exclud
 
 -- name: add_failure postgres
 INSERT INTO failure (minute, client, operation, type, shard, count, task_id, message, at)
-VALUES ($1, $2, $3, $4, pg_backend_pid() % 16, $5, $6, $7, $8)
+SELECT $1, $2, $3, $4, pg_backend_pid() % 16, $5, $6, $7, $8
+{rows}
 ON CONFLICT (minute, client, operation, type, shard) DO UPDATE
 SET count = failure.count + excluded.count, task_id = excluded.task_id, message = excluded.message, at = excluded.at
 

@@ -21,13 +21,11 @@ RETURNING granted
 DELETE FROM line WHERE task_id = $1 RETURNING resource
 
 -- name: first_waiting
-SELECT ticket, task_id, exclusive FROM line WHERE resource = $1 AND NOT granted ORDER BY ticket LIMIT 1
-
--- name: is_held
-SELECT 1 FROM line WHERE resource = $1 AND granted LIMIT 1
-
--- name: is_held_exclusively
-SELECT 1 FROM line WHERE resource = $1 AND granted AND exclusive LIMIT 1
+-- The head of those that wait, and whether whoever holds the resource keeps it from going.
+SELECT ticket, task_id, exclusive, CASE
+    WHEN exclusive THEN EXISTS (SELECT 1 FROM line WHERE resource = $1 AND granted)
+    ELSE EXISTS (SELECT 1 FROM line WHERE resource = $1 AND granted AND exclusive) END
+FROM line WHERE resource = $1 AND NOT granted ORDER BY ticket LIMIT 1
 
 -- name: grant
 UPDATE line SET granted = TRUE WHERE resource = $1 AND ticket = $2

@@ -172,7 +172,8 @@ ON CONFLICT (client, operation, queue, state, role, shard) DO UPDATE SET count =
 
 -- name: bump_tally postgres
 INSERT INTO tally (client, operation, queue, state, role, shard, count)
-VALUES ($1, $2, $3, $4, $5, pg_backend_pid() % 16, $6)
+SELECT $1, $2, $3, $4, $5, pg_backend_pid() % 16, $6
+{rows}
 ON CONFLICT (client, operation, queue, state, role, shard) DO UPDATE SET count = tally.count + excluded.count
 
 -- name: tallies
