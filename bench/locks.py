@@ -58,7 +58,7 @@ async def holder(ctx: Context) -> None:  # noqa: ARG001 - as above
 
 
 @locks.operation(resources=[exclusive("hot")])
-async def waiter(ctx: Context) -> None:  # noqa: ARG001 - as above
+async def waiter(ctx: Context) -> None:
     """Does nothing, behind the lock."""
 
 
