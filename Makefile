@@ -52,7 +52,7 @@ format: $(DEV) $(PACKAGES) ## Rewrite the sources in the project's format
 
 console: $(CONSOLE) ## Build the web console into the package (uses Node from PATH, else from PyPI)
 
-bench: $(DEV) ## Measure the engine, the API and tasks behind a lock (BENCH=pulp: beside Pulp; BENCH=scylla_folding: folding)
+bench: $(DEV) ## Measure the engine, the API and tasks behind a lock (BENCH=api, locks, pulp, scylla_folding: those instead)
 	@$(BIN)/python bench/$(BENCH).py
 
 docs: $(DEV) ## Renew the generated parts of the documentation

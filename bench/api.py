@@ -71,7 +71,7 @@ def main() -> int:
     stored = options.stored or (20_000 if options.quick else 1_000_000)
     rounds, share = (1, 5) if options.quick else (3, 1)
     found: dict[str, list[list[Load]]] = {}
-    with tempfile.TemporaryDirectory(prefix="taskward-bench-") as folder, running_postgres() as postgres:
+    with tempfile.TemporaryDirectory(prefix="taskward-bench-") as folder, running_postgres({}) as postgres:
         contestants = {"Taskward": _taskward(Path(folder), stored), "FastAPI": _fastapi(postgres, stored)}
         for name, contestant in contestants.items():
             with contestant as (url, pid, requests):

@@ -135,7 +135,7 @@ def main() -> int:
     options = parser.parse_args()
     rounds, factor = (1, 0.2) if options.quick else (5, 5.0) if options.full else (3, 1.0)
     results: list[dict[str, Any]] = []
-    with running_postgres() as server:
+    with running_postgres({}) as server:
         contest = Contest(server, None if options.no_peers else environment("queues"), rounds, factor)
         print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {rounds} rounds; x: Taskward / other")
         for question in (one for one in QUESTIONS if options.only in one.name):

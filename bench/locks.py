@@ -97,7 +97,7 @@ def _database(store: str) -> Iterator[str]:
         with tempfile.TemporaryDirectory(prefix="taskward-bench-") as folder:
             yield f"sqlite:///{folder}/bench.db"
         return
-    with running_postgres() as server:
+    with running_postgres({}) as server:
         server.create_database("bench")
         yield server.dsn("bench")
 
