@@ -17,7 +17,7 @@ from taskward.model.policy import Resource
 from taskward.model.pools import Pool
 from taskward.model.states import ACTIVE, FINAL, INITIAL, State, is_legal
 from taskward.model.task import Event, Kind, Task
-from taskward.ports import Tally, TaskQuery
+from taskward.ports import Role, Tally, TaskQuery
 from taskward.store import SqlStore
 from taskward.store.catalogue import compose
 from taskward.store.plan import Plan
@@ -184,14 +184,22 @@ def _leaks(record: Record) -> Iterator[str]:
             yield f"pool {pool.name} counts {pool.running} running, {pool.running_ordinary} of them ordinary"
 
 
+def _role(task: Task) -> Role:
+    if task.internal or not task.is_root:
+        return Role.PART
+    return Role.ROOT if task.superseded_by is None else Role.REPEATED
+
+
 def _miscounts(record: Record) -> Iterator[str]:
     """The counters that are kept say what counting says."""
     real = Counter(
-        (task.client, task.operation, task.queue, task.state)
+        (task.client, task.operation, task.queue, task.state, _role(task))
         for task in record.tasks.values()
         if task.kind is not Kind.STEP
     )
-    kept = {(tally.client, tally.operation, tally.queue, tally.state): tally.count for tally in record.tallies}
+    kept = {
+        (tally.client, tally.operation, tally.queue, tally.state, tally.role): tally.count for tally in record.tallies
+    }
     for key in sorted(real.keys() | kept.keys()):
         if real[key] != kept.get(key, 0):
             yield f"{' '.join(filter(None, key))}: counted {real[key]}, kept {kept.get(key, 0)}"
