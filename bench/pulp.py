@@ -8,6 +8,7 @@ is better for it, Taskward gets one. The first run installs pulpcore, which take
 import argparse
 import http.client
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -239,8 +240,13 @@ def main() -> None:
             "sqlite": lambda: ask_taskward(folder / "sqlite", lambda _: None),
             "pulpcore": lambda: ask_pulpcore(postgres, folder / "pulpcore", options.patience),
         }
-        results = {name: ask() for name, ask in asked.items()}
+        loads: dict[str, float] = {}
+        for side, ask in asked.items():
+            results[side] = ask()
+            # Of the last five minutes: about as long as each side takes.
+            loads[side] = round(os.getloadavg()[1], 1)
     print("\n".join(report(results, options.patience)))
+    print("load of the machine: " + ", ".join(f"{name} {load}" for name, load in loads.items()))
     if options.json:
         ratios = {
             name: {
@@ -249,7 +255,8 @@ def main() -> None:
             }
             for name in ("postgresql", "sqlite")
         }
-        document = {"figures": results, "ratios": ratios, "targets": {name: each[0] for name, each in TARGETS.items()}}
+        targets = {name: each[0] for name, each in TARGETS.items()}
+        document = {"figures": results, "ratios": ratios, "targets": targets, "load": loads}
         options.json.write_text(json.dumps(document, indent=2) + "\n")
 
 
