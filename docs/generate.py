@@ -21,6 +21,9 @@ from taskward.http.pulp.endpoint import Operation
 from taskward.http.pulp.task_filters import TASK_FILTERS
 from taskward.model.settings import SETTINGS as RUN_TIME_SETTINGS
 from taskward.model.states import mermaid
+from taskward.model.workflow import Call, Program, Request, Retries, Step, Wait, Workflow
+from taskward.model.workflow.filters import FILTERS
+from taskward.model.workflow.parameters import COMMON
 from taskward.settings import SETTINGS, Settings
 
 DOCS = Path(__file__).parent
@@ -128,7 +131,7 @@ def _described(schema: dict[str, Any]) -> str:
         (choice["description"] for choice in schema.get("anyOf", ()) if "description" in choice), ""
     )
     default = schema.get("default")
-    return f"{description} (default `{default}`)" if default not in (None, [], False, "") else description
+    return f"{description} (default `{default}`)" if default not in (None, [], {}, False, "") else description
 
 
 def pulp_addresses() -> str:
@@ -156,6 +159,45 @@ def pulp_filters() -> str:
         field, _, lookup = name.partition("__")
         names.setdefault(field, []).append(f"`{lookup}`" if lookup else "itself")
     return _table(("name", "lookups"), [(f"`{field}`", ", ".join(lookups)) for field, lookups in names.items()])
+
+
+def workflow_words() -> str:
+    """The words of a workflow's file, thing by thing."""
+    text = ""
+    for kind in (Workflow, Step, Program, Call, Request, Wait, Retries):
+        text += f"\n## {kind.__name__}\n\n{_first_sentence(kind)}\n\n"
+        members = msgspec.json.schema_components([kind])[1][kind.__name__]["properties"]
+        rows = [(f"`{name}`", _kind_of(schema), _described(schema)) for name, schema in members.items()]
+        text += _table(("word", "is", "what it is"), rows)
+    return text
+
+
+def _kind_of(schema: dict[str, Any]) -> str:
+    kinds = [_kind_of(choice) for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
+    if kinds:
+        return " or ".join(dict.fromkeys(kinds))
+    if "enum" in schema:
+        return ", ".join(f"`{choice}`" for choice in schema["enum"])
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    kind = str(schema.get("type", "anything"))
+    return {"object": "mapping", "array": "list", "string": "text"}.get(kind, kind)
+
+
+def workflow_common() -> str:
+    """The parameters that every workflow takes."""
+    rows = [(f"`{name}`", schema.get("type", "anything"), schema["description"]) for name, schema in COMMON.items()]
+    return _table(("parameter", "is", "what it is"), rows)
+
+
+def workflow_filters() -> str:
+    """The filters of the template language."""
+    rows = [
+        (f"`{name}`", str(one.most) if one.least == one.most else f"{one.least} to {one.most}", one.description)
+        for name, one in FILTERS.items()
+    ]
+    return _table(("filter", "arguments", "gives"), rows)
 
 
 def commands() -> str:
@@ -247,6 +289,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "problems": problems,
     "routes": routes,
     "commands": commands,
+    "workflow-words": workflow_words,
+    "workflow-common": workflow_common,
+    "workflow-filters": workflow_filters,
     "pulp-addresses": pulp_addresses,
     "galaxy-addresses": galaxy_addresses,
     "pulp-filters": pulp_filters,

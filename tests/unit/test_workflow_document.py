@@ -1,6 +1,8 @@
 """Workflow files: what they may say, and where each mistake is."""
 # ruff: noqa: E501 - a case is a line
 
+import re
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -12,6 +14,8 @@ from taskward.model.errors import Invalid
 from taskward.model.json_schema import check_schema
 from taskward.model.workflow import Program, Workflow, complete, graph_of, schema_of, secrets
 from taskward.modules.workflow.document import Misdeclared, file_schema, parse_workflow
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "workflows.md"
 
 
 def read(text: str) -> Workflow:
@@ -192,6 +196,11 @@ def test_parameters_get_their_defaults_and_are_published_as_a_schema() -> None:
 def test_secrets_are_what_is_declared_so_and_what_its_name_says() -> None:
     parameters = {"title": "plain", "api": "declared-secret", "custom_data": {"api_key": "named-secret", "n": "plain"}}
     assert secrets(read(PARAMETERS), parameters) == ["declared-secret", "named-secret"]
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(description:.*?)```", HOW_TO.read_text("utf-8"), re.DOTALL))
+def test_whole_examples_of_the_documentation_are_right(text: str) -> None:
+    assert read(text).steps
 
 
 def test_the_published_schema_fits_what_is_read() -> None:

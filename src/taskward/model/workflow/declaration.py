@@ -55,14 +55,18 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """An HTTP request to make."""
 
     url: Annotated[str, Meta(min_length=1, description="An http or https URL")]
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    method: Annotated[
+        Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], Meta(description="What is asked for")
+    ] = "GET"
     headers: Annotated[dict[str, Argument], Meta(description="Headers of the request")] = field(default_factory=dict)
     json: Annotated[Any, Meta(description="The body as a value")] = None
     body: Annotated[str | None, Meta(description="The body as a text; excludes `json`")] = None
     expect: Annotated[list[int], Meta(description="The statuses that mean success; else 200 to 299")] = field(
         default_factory=list
     )
-    follow_redirects: bool = False
+    follow_redirects: Annotated[
+        bool, Meta(description="Whether up to five redirects are followed, each only to where requests may go")
+    ] = False
 
 
 class Wait(

@@ -238,12 +238,13 @@ class _Output:
             self._running.log(f"... and {self._lines - _MOST_LINES} more lines, which are not kept", self._name)
 
     def _take(self, text: str) -> None:
+        text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
         self.kept = (self.kept + text)[-_KEPT_CHARACTERS:]
         # A progress that overwrites itself in a terminal is a line each time.
         *lines, self._partial = (self._partial + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        while len(self._partial) > _LONGEST_LINE:
-            lines.append(self._partial[:_LONGEST_LINE])
-            self._partial = self._partial[_LONGEST_LINE:]
+        if len(self._partial) > _LONGEST_LINE:
+            lines.append(self._partial)
+            self._partial = ""
         for line in lines:
             self._line(line)
 
@@ -251,9 +252,10 @@ class _Output:
         if not line.strip():
             return
         self.last_line = line.strip()[:_LONGEST_LINE]
-        self._lines += 1
-        if self._lines <= _MOST_LINES:
-            self._running.log(line[:_LONGEST_LINE], self._name)
+        for start in range(0, len(line), _LONGEST_LINE):
+            self._lines += 1
+            if self._lines <= _MOST_LINES:
+                self._running.log(line[start : start + _LONGEST_LINE], self._name)
 
 
 def _shown(arguments: Sequence[str]) -> str:
