@@ -45,7 +45,8 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
     hostname: str
     is_seed: bool = False
     keeps: dict[str, str] = field(default_factory=dict)
-    hangs: bool = False
+    hangs: str = ""
+    """The call that is never answered."""
     refuses: str = ""
     """Why every deletion fails."""
     busy: int = 0
@@ -116,7 +117,7 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
         if self.busy:
             self.busy -= 1
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many requests")
-        if self.hangs:
+        if call == self.hangs:
             await asyncio.Event().wait()
 
     def _copy(self, name: str) -> StatLocalTaskResponse:

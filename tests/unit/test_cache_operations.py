@@ -168,7 +168,7 @@ async def test_a_dead_scheduler_fails_neither_its_cluster_nor_others(clusters: F
 
 
 async def test_hosts_that_do_not_answer_are_told_and_fail_nothing(clusters: FakeClusters) -> None:
-    dead, hanging = Daemon("dead"), Daemon("hanging", hangs=True)
+    dead, hanging = Daemon("dead"), Daemon("hanging", hangs="stat")
     cluster = await clusters.cluster(Daemon("a", keeps={ID: "finished"}), dead, hanging)
     await clusters.stop(dead)
     settings = CacheSettings(host_timeout=timedelta(milliseconds=500))
@@ -190,7 +190,7 @@ async def test_a_busy_host_is_asked_again(clusters: FakeClusters) -> None:
 
 
 async def test_a_host_dying_in_the_middle_of_a_search_is_told(clusters: FakeClusters) -> None:
-    dying = Daemon("dying", hangs=True)
+    dying = Daemon("dying", hangs="stat")
     cluster = await clusters.cluster(dying, Daemon("a", keeps={ID: "finished"}))
     async with house_of(cluster, settings=CacheSettings(host_timeout=timedelta(seconds=30))) as engine:
         task = await engine.submit("cache.search", what={"url": URL})
@@ -345,7 +345,7 @@ async def test_a_preheat_tells_who_could_not_fetch_and_why(clusters: FakeCluster
 
 
 async def test_an_aborted_search_stops_asking(clusters: FakeClusters) -> None:
-    hanging = Daemon("hanging", hangs=True)
+    hanging = Daemon("hanging", hangs="stat")
     cluster = await clusters.cluster(hanging)
     async with house_of(cluster, settings=CacheSettings(host_timeout=timedelta(seconds=60))) as engine:
         task = await engine.submit("cache.search", what={"url": URL})
