@@ -154,7 +154,7 @@ def _files(path: Path) -> list[Path]:
     """A file, or those of a folder and of its clients. Raises UsageError when there is none."""
     if not path.is_dir():
         return [path]
-    found = sorted([*path.glob("*.yaml"), *path.glob("clients/*/*.yaml")])
+    found = [*sorted(path.glob("*.yaml")), *sorted(path.glob("clients/*/*.yaml"))]
     if not found:
         raise UsageError(f"{path} has no workflow files (*.yaml)")
     return found
