@@ -49,7 +49,8 @@ export function TimeChart({ label, series, points, stepMs, kind, format }: TimeC
     const numbers = series.map(({ key }) => values[key] ?? 0);
     return kind === "bars" ? numbers.reduce((sum, value) => sum + value, 0) : Math.max(...numbers, 0);
   });
-  const top = niceCeiling(Math.max(...heights, 0));
+  // Counts are whole, and so are the lines between them.
+  const top = niceCeiling(Math.max(...heights, kind === "bars" ? 4 : 0));
   const y = (value: number) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
   const barWidth = Math.max(plotWidth / Math.max(points.length, 1), 1);
 

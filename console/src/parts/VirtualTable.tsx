@@ -1,7 +1,7 @@
-import { Checkbox, Loader } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useShortcut } from "@/keys/shortcuts";
 import classes from "./VirtualTable.module.css";
 
@@ -52,7 +52,10 @@ export function VirtualTable<R>(props: VirtualTableProps<R>) {
   const scroller = useRef<HTMLDivElement>(null);
   const [activeIndex, setActiveIndex] = useState(-1);
   const isWide = useMediaQuery(WIDE, true, { getInitialValueInEffect: false });
-  const columns = isWide ? props.columns : props.columns.filter((column) => !column.isWide);
+  const columns = useMemo(
+    () => (isWide ? props.columns : props.columns.filter((column) => !column.isWide)),
+    [props.columns, isWide],
+  );
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -77,12 +80,17 @@ export function VirtualTable<R>(props: VirtualTableProps<R>) {
   useShortcut("j", "Next row", () => move(1));
   useShortcut("k", "Previous row", () => move(-1));
   useShortcut("Enter", "Open the row", () => active && props.onOpen?.(active), active !== undefined);
+  // A row keeps the handler that it was first drawn with, so what is selected now is looked up when it is called.
+  const newest = useRef(selection);
+  useEffect(() => {
+    newest.current = selection;
+  }, [selection]);
   const toggle = (key: string) => {
-    const keys = new Set(selection?.keys);
+    const keys = new Set(newest.current?.keys);
     if (!keys.delete(key)) {
       keys.add(key);
     }
-    selection?.onChange(keys);
+    newest.current?.onChange(keys);
   };
   useShortcut("x", "Select the row", () => active && toggle(rowKey(active)), selection !== undefined);
 
@@ -109,11 +117,15 @@ export function VirtualTable<R>(props: VirtualTableProps<R>) {
           <div role="row" className={classes.row} style={{ gridTemplateColumns: tracks }}>
             {selection && (
               <span role="columnheader" className={classes.cell}>
-                <Checkbox
-                  size="xs"
+                <input
+                  type="checkbox"
                   aria-label="Select all loaded rows"
                   checked={chosenCount > 0 && chosenCount === rows.length}
-                  indeterminate={chosenCount > 0 && chosenCount < rows.length}
+                  ref={(box) => {
+                    if (box) {
+                      box.indeterminate = chosenCount > 0 && chosenCount < rows.length;
+                    }
+                  }}
                   onChange={(event) =>
                     selection.onChange(new Set(event.currentTarget.checked ? rows.map((row) => rowKey(row)) : []))
                   }
@@ -140,36 +152,18 @@ export function VirtualTable<R>(props: VirtualTableProps<R>) {
             }
             const key = rowKey(row);
             return (
-              <div
+              <TableRow
                 key={key}
-                role="row"
-                aria-rowindex={item.index + 2}
-                className={classes.row}
-                data-active={item.index === activeIndex || undefined}
-                data-chosen={selection?.keys.has(key) || undefined}
-                style={{ gridTemplateColumns: tracks, transform: `translateY(${item.start}px)` }}
-              >
-                {selection && (
-                  <span role="cell" className={classes.cell}>
-                    <Checkbox
-                      size="xs"
-                      aria-label={`Select ${props.rowName(row)}`}
-                      checked={selection.keys.has(key)}
-                      onChange={() => toggle(key)}
-                    />
-                  </span>
-                )}
-                {columns.map((column) => (
-                  <span
-                    key={column.key}
-                    role="cell"
-                    className={classes.cell}
-                    data-number={column.isNumber || undefined}
-                  >
-                    {column.render(row)}
-                  </span>
-                ))}
-              </div>
+                row={row}
+                index={item.index}
+                top={item.start}
+                columns={columns}
+                tracks={tracks}
+                isActive={item.index === activeIndex}
+                isChosen={selection?.keys.has(key) ?? false}
+                selectLabel={selection && `Select ${props.rowName(row)}`}
+                onSelect={() => toggle(key)}
+              />
             );
           })}
         </div>
@@ -178,6 +172,60 @@ export function VirtualTable<R>(props: VirtualTableProps<R>) {
       <div className={classes.more} role="status" aria-label={props.isLoadingMore ? "Loading more" : undefined}>
         {props.isLoadingMore && <Loader size="xs" />}
       </div>
+    </div>
+  );
+}
+
+interface TableRowProps<R> {
+  row: R;
+  index: number;
+  top: number;
+  columns: Column<R>[];
+  tracks: string;
+  isActive: boolean;
+  isChosen: boolean;
+  /** Undefined where rows cannot be selected. */
+  selectLabel: string | undefined;
+  onSelect: () => void;
+}
+
+/** Drawn anew only when something of it has changed: a list may get hundreds of events a second. */
+const TableRow = memo(PlainRow, (before, after) =>
+  (["row", "index", "top", "columns", "tracks", "isActive", "isChosen", "selectLabel"] as const).every(
+    (name) => before[name] === after[name],
+  ),
+) as typeof PlainRow;
+
+function PlainRow<R>({
+  row,
+  index,
+  top,
+  columns,
+  tracks,
+  isActive,
+  isChosen,
+  selectLabel,
+  onSelect,
+}: TableRowProps<R>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className={classes.row}
+      data-active={isActive || undefined}
+      data-chosen={isChosen || undefined}
+      style={{ gridTemplateColumns: tracks, transform: `translateY(${top}px)` }}
+    >
+      {selectLabel && (
+        <span role="cell" className={classes.cell}>
+          <input type="checkbox" aria-label={selectLabel} checked={isChosen} onChange={onSelect} />
+        </span>
+      )}
+      {columns.map((column) => (
+        <span key={column.key} role="cell" className={classes.cell} data-number={column.isNumber || undefined}>
+          {column.render(row)}
+        </span>
+      ))}
     </div>
   );
 }

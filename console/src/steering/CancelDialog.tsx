@@ -6,8 +6,8 @@ import type { Task } from "@/api/types";
 import { ConfirmDialog } from "@/parts/ConfirmDialog";
 import { count } from "@/parts/numbers";
 import { toastDone } from "@/parts/toast";
-import { StateBadge } from "@/states/StateBadge";
 import { ACTIVE } from "@/states/states";
+import { TaskLine } from "@/states/TaskLine";
 
 const SHOWN = 8;
 
@@ -52,7 +52,7 @@ export function CancelDialog({ task, onClose }: { task: Task; onClose: () => voi
           <List size="sm" listStyleType="none" mb="md">
             {below.slice(0, SHOWN).map((one) => (
               <List.Item key={one.id}>
-                <StateBadge state={one.state} /> {one.name} #{one.number}
+                <TaskLine task={one} />
               </List.Item>
             ))}
             {below.length > SHOWN && <List.Item>and {count(below.length - SHOWN)} more</List.Item>}

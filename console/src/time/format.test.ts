@@ -34,6 +34,8 @@ describe("an instant", () => {
     [now - 5 * MIN, "5 min ago"],
     [now - 3 * D, "3 d ago"],
     [now + 2 * H, "in 2 h"],
+    // What is kept for a week is not kept for six days.
+    [now + 7 * D - 5 * S, "in 7 d"],
   ])("seen from now", (instant, text) => {
     expect(relative(instant, now)).toBe(text);
   });

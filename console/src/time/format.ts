@@ -42,8 +42,7 @@ export function relative(instantMs: number, nowMs: number): string {
     return "just now";
   }
   const [size, word] = UNITS.find(([size]) => seconds >= size) ?? [1, "s"];
-  const text = `${Math.floor(seconds / size)} ${word}`;
-  return instantMs > nowMs ? `in ${text}` : `${text} ago`;
+  return instantMs > nowMs ? `in ${Math.round(seconds / size)} ${word}` : `${Math.floor(seconds / size)} ${word} ago`;
 }
 
 const FORMATS = new Map<string, Intl.DateTimeFormat>();

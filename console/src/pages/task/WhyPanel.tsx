@@ -17,7 +17,7 @@ import { useRefreshOnEvents } from "@/live/hooks";
 import { QueryStates } from "@/parts/PageStates";
 import { Panel } from "@/parts/Panel";
 import { PoolSlots } from "@/parts/PoolSlots";
-import { StateBadge } from "@/states/StateBadge";
+import { TaskLine } from "@/states/TaskLine";
 import { Instant } from "@/time/Instant";
 import { whyQuery } from "./queries";
 import classes from "./WhyPanel.module.css";
@@ -109,9 +109,11 @@ function Cause({ obstacle }: { obstacle: Obstacle }) {
         </a>
       )}
       {facts.tasks?.map((task) => (
-        <Link key={task.id} to="/tasks/$task" params={{ task: String(task.number) }} className={classes.link}>
-          <StateBadge state={task.state} /> {task.name} #{task.number}
-        </Link>
+        <TaskLine key={task.id} task={task}>
+          <Link to="/tasks/$task" params={{ task: String(task.number) }} className={classes.link}>
+            {task.name} #{task.number}
+          </Link>
+        </TaskLine>
       ))}
       {typeof facts.pool === "object" && (
         <>

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { ConfirmDialog } from "@/parts/ConfirmDialog";
 import { count } from "@/parts/numbers";
 import { toastDone } from "@/parts/toast";
-import { StateBadge } from "@/states/StateBadge";
+import { TaskLine } from "@/states/TaskLine";
 import { STEERING, type Verb } from "@/steering/actions";
 import { type BulkResult, type BulkTarget, previewBulk, runBulk } from "./bulk";
 
@@ -63,7 +63,7 @@ export function BulkDialog({ verb, target, onDone, onClose }: BulkDialogProps) {
           <List size="sm" listStyleType="none">
             {preview.data.items.map((task) => (
               <List.Item key={task.id}>
-                <StateBadge state={task.state} /> {task.name} #{task.number}
+                <TaskLine task={task} />
               </List.Item>
             ))}
             {reached > preview.data.items.length && (

@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Select, Tooltip, UnstyledButton } from "@mantine/core";
+import { Group, Select, UnstyledButton } from "@mantine/core";
 import { IconPlayerStop } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -145,17 +145,15 @@ function stopColumn(onStop: (task: Task) => void): Column<Task> {
     width: "44px",
     render: (task) =>
       STEERING.cancel.fits(task) && (
-        <Tooltip label="Stop">
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="sm"
-            aria-label={`Stop ${task.name} #${task.number}`}
-            onClick={() => onStop(task)}
-          >
-            <IconPlayerStop size={15} />
-          </ActionIcon>
-        </Tooltip>
+        <button
+          type="button"
+          className={classes.stop}
+          title="Stop"
+          aria-label={`Stop ${task.name} #${task.number}`}
+          onClick={() => onStop(task)}
+        >
+          <IconPlayerStop size={15} aria-hidden />
+        </button>
       ),
   };
 }
