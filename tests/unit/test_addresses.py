@@ -13,13 +13,11 @@ from taskward.http.endpoint import reply
 
 
 def served() -> Addresses[str]:
-    addresses: Addresses[str] = Addresses()
-    for template in (
+    templates = (
         *("/hub/...", "/hub/pulp/...", "/hub/tasks", "/hub/tasks/{id}", "/hub/tasks/purge"),
         "/hub/tasks/{id}/logs/{line}",
-    ):
-        addresses.add(template, template)
-    return addresses
+    )
+    return Addresses({template: template for template in templates})
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ So what is not there, and a method that an address does not take, are answered i
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
@@ -20,6 +20,31 @@ Refuse = Callable[[Request[Any, Any, Any], Exception], ASGIApp]
 """The answer to a request that raised."""
 
 
+class Declared(Protocol):
+    """What is declared for a method at an address."""
+
+    @property
+    def method(self) -> str:
+        """In capitals."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """A template, as `Addresses` takes it, or what comes behind a root."""
+        ...
+
+
+D = TypeVar("D", bound=Declared)
+
+
+def by_path(routes: Iterable[D]) -> dict[str, dict[str, D]]:
+    """Routes by their path, and those of one path by their method."""
+    found: dict[str, dict[str, D]] = {}
+    for route in routes:
+        found.setdefault(route.path, {})[route.method] = route
+    return found
+
+
 class Addresses(Generic[T]):
     """What serves each path. Templates begin with a slash and end without one.
 
@@ -27,21 +52,19 @@ class Addresses(Generic[T]):
     that no other template does; of several the longest. Of two that match, a template without parameters wins.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, served: Mapping[str, T]) -> None:
         self._exact: dict[str, T] = {}
         self._patterns: list[tuple[re.Pattern[str], str, T]] = []
         self._below: list[tuple[str, T]] = []
-
-    def add(self, template: str, server: T) -> None:
-        """One more."""
-        if template.endswith("/..."):
-            self._below.append((template, server))
-            self._below.sort(key=lambda place: len(place[0]), reverse=True)
-        elif "{" in template:
-            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
-            self._patterns.append((re.compile(pattern), template, server))
-        else:
-            self._exact[template] = server
+        for template, server in served.items():
+            if template.endswith("/..."):
+                self._below.append((template, server))
+            elif "{" in template:
+                pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
+                self._patterns.append((re.compile(pattern), template, server))
+            else:
+                self._exact[template] = server
+        self._below.sort(key=lambda place: len(place[0]), reverse=True)
 
     def find(self, request: Request[Any, Any, Any]) -> T:
         """What serves the request; its `path_params` become those of the template.

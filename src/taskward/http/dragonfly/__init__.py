@@ -3,10 +3,8 @@
 Dialects translate and never decide: jobs are tasks of the module `cache`, personal access tokens those of the house.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
@@ -14,10 +12,10 @@ from litestar.types import ASGIApp
 
 from taskward.auth import HOUSE, Authenticator
 from taskward.http.access import Access
-from taskward.http.addresses import Addresses, Serve, below, refusing
+from taskward.http.addresses import Addresses, Serve, below, by_path, refusing
 from taskward.http.dragonfly import clusters, jobs, people
 from taskward.http.dragonfly.access import DragonflyAccess
-from taskward.http.dragonfly.call import Call, Dialect, Route
+from taskward.http.dragonfly.call import Call, Dialect
 from taskward.http.dragonfly.errors import answer, moved_home
 from taskward.http.dragonfly.inventory import Inventory
 from taskward.http.endpoint import Reply, Site
@@ -35,13 +33,15 @@ def dragonfly_routes(
 ) -> list[HTTPRouteHandler]:
     """The dialect's addresses; everything below them is answered in its way, also what is not there."""
     access = Access.of(authenticator, settings)
-    public_url = settings.server.public_url.rstrip("/")
-    site = Site(public_url, urlsplit(public_url).path)
-    dialect = Dialect(service, access, site, tuple(cluster_settings), Inventory(service))
+    dialect = Dialect(service, access, Site.of(settings), tuple(cluster_settings), Inventory(service))
     letting_in = DragonflyAccess(access)
-    addresses: Addresses[dict[str, Route]] = Addresses()
-    _add(addresses, OPEN, _OPEN_ROUTES)
-    _add(addresses, CONSOLE, _CONSOLE_ROUTES)
+    addresses = Addresses(
+        {
+            f"{root}{path}": by_method
+            for root, routes in ((OPEN, _OPEN_ROUTES), (CONSOLE, _CONSOLE_ROUTES))
+            for path, by_method in (by_path(routes) | {"/...": {}}).items()
+        }
+    )
 
     async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
         route = addresses.find(request).get(request.method)
@@ -70,11 +70,3 @@ def _naming_server(serve: Serve) -> Serve:
         return reply
 
     return named
-
-
-def _add(addresses: Addresses[dict[str, Route]], root: str, routes: Iterable[Route]) -> None:
-    by_path: defaultdict[str, dict[str, Route]] = defaultdict(dict)
-    for route in routes:
-        by_path[route.path][route.method] = route
-    for path, by_method in [*by_path.items(), ("/...", {})]:
-        addresses.add(f"{root}{path}", by_method)

@@ -3,7 +3,6 @@
 Dialects translate and never decide: what a request means is found here, what comes of it in the service.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from litestar.types import ASGIApp
 
 from taskward.auth import Authenticator
 from taskward.http.access import Access
-from taskward.http.addresses import Addresses, below
+from taskward.http.addresses import Addresses, below, by_path
 from taskward.http.endpoint import Reply, Site
 from taskward.http.pulp import galaxy, groups, login, schedules, tasks, workers
 from taskward.http.pulp.access import with_pulps_session
@@ -43,16 +42,17 @@ def pulp_routes(service: Service, authenticator: Authenticator, settings: Settin
     is_local = settings.server.database_url.startswith("sqlite:")
     storage = local_storage(Path(settings.server.data_dir)) if is_local else remote_storage
     pulp = [*_PARTS, *status_operations(storage).all]
-    addresses: Addresses[Desk] = Addresses()
+    desks: dict[str, Desk] = {}
     for root in ROOTS:
         tree = Tree(service, access, base_of(site.prefix, root), site)
-        addresses.add(f"{root}...", Desk(tree, (), _pulp_shape))
-        _add(addresses, f"{root}{API}", tree, [*pulp, *_documents(pulp, tree)], _pulp_shape)
+        desks[f"{root}..."] = Desk(tree, {}, _pulp_shape)
+        desks |= _desks(f"{root}{API}", tree, [*pulp, *_documents(pulp, tree)], _pulp_shape)
     for hub in galaxy.HUBS:
         base = Base(f"{site.prefix}{hub}pulp/{API}")
         tree = Tree(service, access, base, site, default_limit=galaxy.DEFAULT_LIMIT, most=galaxy.MOST)
-        addresses.add(f"{hub}...", Desk(tree, (), galaxy.errors_body))
-        _add(addresses, hub, tree, galaxy.operations.all, galaxy.errors_body)
+        desks[f"{hub}..."] = Desk(tree, {}, galaxy.errors_body)
+        desks |= _desks(hub, tree, galaxy.operations.all, galaxy.errors_body)
+    addresses = Addresses(desks)
 
     async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
         return await addresses.find(request).serve(request)
@@ -60,12 +60,10 @@ def pulp_routes(service: Service, authenticator: Authenticator, settings: Settin
     return [below([root.rstrip("/") for root in ("/pulp/", *galaxy.HUBS)], serve)]
 
 
-def _add(addresses: Addresses[Desk], path: str, tree: Tree, operations: Sequence[Operation], shape: Shape) -> None:
-    by_path: defaultdict[str, list[Operation]] = defaultdict(list)
-    for operation in operations:
-        by_path[operation.path].append(operation)
-    for ending, found in by_path.items():
-        addresses.add(f"{path}{ending}".rstrip("/"), Desk(tree, found, shape))
+def _desks(root: str, tree: Tree, operations: Sequence[Operation], shape: Shape) -> dict[str, Desk]:
+    return {
+        f"{root}{path}".rstrip("/"): Desk(tree, by_method, shape) for path, by_method in by_path(operations).items()
+    }
 
 
 def _pulp_shape(refused: Refused) -> Any:

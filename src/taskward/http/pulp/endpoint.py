@@ -1,7 +1,7 @@
 """Operations: what each address of the API does by method, declared once for the routes and for their documentation."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -188,10 +188,10 @@ class Desk:
     Where there are no operations there is nothing.
     """
 
-    def __init__(self, tree: Tree, operations: Sequence[Operation], shape: Shape) -> None:
+    def __init__(self, tree: Tree, by_method: Mapping[str, Operation], shape: Shape) -> None:
         self._tree = tree
         self._shape = shape
-        self._by_method = {operation.method: operation for operation in operations}
+        self._by_method = dict(by_method)
         if "GET" in self._by_method:
             self._by_method["HEAD"] = self._by_method["GET"]
         allowed = [*(method for method in METHODS if method in self._by_method), "OPTIONS"]

@@ -1,7 +1,5 @@
 """ScyllaDB's task manager, as its clients know it: `/task_manager`, and `/task_manager_test` where that is wanted."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 from litestar import Request
@@ -10,7 +8,7 @@ from litestar.types import ASGIApp
 
 from taskward.auth import Authenticator
 from taskward.http.access import Access
-from taskward.http.addresses import Addresses, below, refusing
+from taskward.http.addresses import Addresses, below, by_path, refusing
 from taskward.http.scylla import rehearsal, tasks
 from taskward.http.scylla.access import scylla_access
 from taskward.http.scylla.call import Call, Dialect, Route
@@ -30,7 +28,8 @@ def scylla_routes(service: Service, authenticator: Authenticator, settings: Sett
     letting_in = scylla_access(Access.of(authenticator, settings), settings)
     declared = [*tasks.routes.all, *(rehearsal.routes.all if settings.scylla.test_api else ())]
     served = [route for route in declared if route.since <= dialect.edition.name]
-    addresses = _addresses([*served, *documents(served, dialect.edition)])
+    routes = by_path([*served, *documents(served, dialect.edition)])
+    addresses: Addresses[dict[str, Route]] = Addresses(routes | {f"{root}/...": {} for root in _ROOTS})
 
     async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
         by_method = addresses.find(request)
@@ -40,13 +39,3 @@ def scylla_routes(service: Service, authenticator: Authenticator, settings: Sett
         return await by_method[request.method].handler(Call(request, dialect, principal))
 
     return [below(_ROOTS, refusing(serve, answer))]
-
-
-def _addresses(routes: Iterable[Route]) -> Addresses[dict[str, Route]]:
-    by_path: defaultdict[str, dict[str, Route]] = defaultdict(dict)
-    for route in routes:
-        by_path[route.path][route.method] = route
-    addresses: Addresses[dict[str, Route]] = Addresses()
-    for path, by_method in [*by_path.items(), *((f"{root}/...", {}) for root in _ROOTS)]:
-        addresses.add(path, by_method)
-    return addresses

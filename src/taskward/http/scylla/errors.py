@@ -9,7 +9,7 @@ from litestar.types import ASGIApp
 
 from taskward.http.endpoint import reply
 from taskward.http.scylla.wire import ErrorBody
-from taskward.model.errors import NotFound, TaskwardError, Unauthenticated
+from taskward.model.errors import Invalid, NotFound, TaskwardError, Unauthenticated
 
 _log = structlog.get_logger(__name__)
 
@@ -30,6 +30,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> ASGIApp:
             code, message = error.code, str(error)
         case NotFound():
             code, message = 400, _not_found(error)
+        case Invalid():
+            code, message = 400, str(error)
         case TaskwardError():
             code, message = error.status, str(error)
         case HTTPException():

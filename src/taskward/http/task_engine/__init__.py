@@ -1,6 +1,5 @@
 """The Task Engine's API, as its clients know it: `/job`, `/jobs`, `/logs`, `/settings` and what is beside them."""
 
-from collections import defaultdict
 from typing import Any
 
 from litestar import Request
@@ -9,12 +8,12 @@ from litestar.types import ASGIApp
 
 from taskward.auth import HOUSE, Authenticator
 from taskward.http.access import Access
-from taskward.http.addresses import Addresses, below, refusing
+from taskward.http.addresses import Addresses, below, by_path, refusing
 from taskward.http.anonymous import READER
 from taskward.http.endpoint import Site
 from taskward.http.task_engine import jobs, logs, schedules, settings, status
 from taskward.http.task_engine.access import Door
-from taskward.http.task_engine.call import Call, Route, read_object
+from taskward.http.task_engine.call import Call, read_object
 from taskward.http.task_engine.errors import Refused, answer
 from taskward.service import Service
 from taskward.settings import Settings
@@ -27,7 +26,7 @@ def task_engine_routes(service: Service, authenticator: Authenticator, settings:
     """The dialect's addresses; everything below them is answered in its way, also what is not there."""
     door = Door(Access.of(authenticator, settings), settings)
     site = Site.of(settings)
-    addresses = _addresses()
+    addresses = Addresses(by_path(_ROUTES) | {f"{root}/...": {} for root in _ROOTS})
 
     async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
         by_method = addresses.find(request)
@@ -49,13 +48,3 @@ def task_engine_routes(service: Service, authenticator: Authenticator, settings:
         return await served(request)
 
     return [HTTPRouteHandler("/", http_method=["GET", "HEAD"], status_code=200)(root), below(_ROOTS, served)]
-
-
-def _addresses() -> Addresses[dict[str, Route]]:
-    by_path: defaultdict[str, dict[str, Route]] = defaultdict(dict)
-    for route in _ROUTES:
-        by_path[route.path][route.method] = route
-    addresses: Addresses[dict[str, Route]] = Addresses()
-    for path, by_method in [*by_path.items(), *((f"{root}/...", {}) for root in _ROOTS)]:
-        addresses.add(path, by_method)
-    return addresses
