@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,15 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 @contextmanager
 def job_server(
-    request: pytest.FixtureRequest, database: str, data_dir: Path, *, workers: int = 1, **flags: Any
+    request: pytest.FixtureRequest,
+    database: str,
+    data_dir: Path,
+    *,
+    workers: int = 1,
+    flags: Mapping[str, Any] | None = None,
 ) -> Iterator[Server]:
     """A server with the workflows of `tests.job_operations`, on a database of its own; loopback may be called."""
-    given: Json = {"outbound.allow_private": True, **flags}
+    given: Json = {"outbound.allow_private": True, **(flags or {})}
     apps = ("tests.job_operations",)
     if database == "sqlite":
         with running_server(data_dir, workers=workers, flags=given, apps=apps) as server:
@@ -86,6 +92,16 @@ class JobApi:
     def logs(self, job_id: int, **params: Any) -> list[Json]:
         lines: list[Json] = self.ask("GET", f"/logs/{job_id}", params=params)
         return lines
+
+    def logs_until(self, job_id: int, are_enough: Callable[[list[Json]], bool]) -> list[Json]:
+        """The lines as soon as they are enough: some are written after the job has ended."""
+        pause = threading.Event()
+        lines = self.logs(job_id)
+        for _ in range(400):
+            if are_enough(lines := self.logs(job_id)):
+                return lines
+            pause.wait(0.05)
+        raise AssertionError(f"the log of {job_id} has only {lines}")
 
     def until(self, job_id: int, *states: str) -> Json:
         """The job as soon as it is in one of these states."""

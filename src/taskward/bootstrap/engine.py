@@ -1,7 +1,7 @@
 """The engine of a process: what claims and runs tasks, and what keeps house."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from taskward.bootstrap.house import House
@@ -43,7 +43,7 @@ async def work_until(house: House, requests: StopRequests) -> None:
 
 @asynccontextmanager
 async def keeping_house(house: House) -> AsyncIterator[None]:
-    """Inside the block times, schedules, retention, gates and lost workers are looked after."""
+    """Inside the block times, schedules, retention, gates, lost workers and callbacks are looked after."""
     catalogue = Catalogue(house.registry, house.store.workers, house.clock)
 
     async def probe(url: str) -> bool:
@@ -52,12 +52,16 @@ async def keeping_house(house: House) -> AsyncIterator[None]:
             raise OutboundFailed(url, f"it answered {status}")
         return True
 
+    async def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        return (await house.outbound.request("POST", url, content=body, headers=headers)).status
+
     maintenance = Maintenance(
         house.store,
         house.notifier,
         house.clock,
         find_operation=catalogue.operation,
         probe=probe,
+        post=post,
         tempo=_tempo(house),
     )
     maintenance.start()

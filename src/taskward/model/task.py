@@ -184,6 +184,8 @@ class NewTask(Struct, frozen=True, kw_only=True):
     """Run whatever the outcome of `depends_on`; otherwise the task is skipped when one did not complete."""
     resources: tuple[Resource, ...] = ()
     paused: bool = False
+    callbacks: tuple[str, ...] | None = None
+    """URLs that are told what becomes of this root and what is below it; None: it is not followed."""
     abortable: bool = True
     internal: bool = False
     persist: bool = False

@@ -70,6 +70,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     resources: tuple[Resource, ...] = ()
     """Beside those of the operation."""
     paused: bool = False
+    callbacks: tuple[str, ...] | None = None
     persist: bool | None = None
     timeout: timedelta | None = None
     retry: Retry | None = None
@@ -168,6 +169,7 @@ class Operation:
             even_if_failed=wishes.even_if_failed,
             resources=self._plan(values, wishes.resources),
             paused=wishes.paused,
+            callbacks=None if parent else wishes.callbacks,
             abortable=spec.abortable,
             internal=spec.internal,
             persist=_first(wishes.persist, spec.persist),

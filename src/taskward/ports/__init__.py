@@ -6,6 +6,7 @@ conformance suite holds both to what is written here. Instants are aware UTC dat
 
 from taskward.ports.audit import Audit, AuditPage, AuditQuery, Deed
 from taskward.ports.board import Board
+from taskward.ports.callbacks import Callbacks, Delivery, Message, News, Telling
 from taskward.ports.change import Change
 from taskward.ports.clock import Clock
 from taskward.ports.exchange import Claim, Exchange, Finish
@@ -43,6 +44,7 @@ __all__ = [
     "AuditQuery",
     "Board",
     "Brood",
+    "Callbacks",
     "Change",
     "Claim",
     "Clock",
@@ -51,6 +53,7 @@ __all__ = [
     "Deed",
     "Definition",
     "Definitions",
+    "Delivery",
     "Exchange",
     "FailureGroup",
     "Figures",
@@ -59,6 +62,8 @@ __all__ = [
     "JobArguments",
     "Journal",
     "LogNote",
+    "Message",
+    "News",
     "Note",
     "Notifier",
     "Obstacle",
@@ -91,6 +96,7 @@ __all__ = [
     "TaskPage",
     "TaskQuery",
     "Tasks",
+    "Telling",
     "Topic",
     "Tree",
     "TreeNode",

@@ -19,6 +19,8 @@ class Topic(StrEnum):
     TIMERS = "timers"
     """The next due instant may be earlier than it was."""
     SETTINGS = "settings"
+    CALLBACKS = "callbacks"
+    """There is something to tell."""
 
 
 class Subscription(Protocol):

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from taskward.ports.audit import Audit
+from taskward.ports.callbacks import Callbacks
 from taskward.ports.figures import Figures
 from taskward.ports.journal import Journal
 from taskward.ports.registry import Registry
@@ -59,6 +60,11 @@ class Store(Protocol):
     @property
     def definitions(self) -> Definitions:
         """Workflows as jobs were submitted with them."""
+        ...
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """Who is told what becomes of trees."""
         ...
 
     async def open(self) -> None:

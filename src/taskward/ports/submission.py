@@ -32,6 +32,7 @@ class Asked(Struct, frozen=True):
 
     args: bytes
     gate: str | None
+    callbacks: tuple[str, ...] | None = None
 
 
 class Submitted(Struct, frozen=True):

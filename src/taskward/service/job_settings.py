@@ -8,6 +8,7 @@ from msgspec import Struct
 from taskward.auth import Principal
 from taskward.model.errors import Invalid
 from taskward.model.job_settings import JOB_SETTINGS, TOTAL, TOTAL_SETTING, Bounds
+from taskward.model.masking import is_secret_name, mask_secret
 from taskward.model.pools import Pool, client_of, job_pool
 from taskward.model.settings import SETTINGS
 from taskward.ports import Clock, Registry, Workers
@@ -53,7 +54,7 @@ class JobSettings:
         if not principal.client:
             known[TOTAL] = str(TOTAL_SETTING.default)
             own = {name: value for name, value in own.items() if name not in SETTINGS}
-        return dict(sorted({**known, **inherited, **own}.items()))
+        return {name: _shown(name, value) for name, value in sorted({**known, **inherited, **own}.items())}
 
     async def set(self, principal: Principal, name: str, value: str | float) -> Stored:
         """Stores one and puts it into force at once. A client needs write, the house admin. Raises Invalid."""
@@ -157,3 +158,7 @@ class JobSettings:
             scheduled_from=scheduled_from or pool.scheduled_from,
             gate_interval=timedelta(seconds=bounds.schedule_interval),
         )
+
+
+def _shown(name: str, value: str) -> str:
+    return mask_secret(value) if is_secret_name(name) else value

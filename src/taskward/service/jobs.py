@@ -26,6 +26,8 @@ from taskward.wire import Submit, WorkflowRun
 PARAMETERS = "parameters"
 """The one argument of an operation that can be a job's workflow: what the job was given, as an object."""
 
+CALLBACKS = "rest_endpoints"
+"""The member of what a job was given that lists who is told what becomes of it."""
 _INFO = 1
 _IS_JOB = Every((Not(Known(Field.PARENT)), OneOf(Field.INTERNAL, (False,))))
 _STOPPED = frozenset({State.CANCELING, State.CANCELED, State.SKIPPED})
@@ -217,6 +219,7 @@ class JobDesk:
         await self._store.tasks.record(None, [LogNote(task_id, now, _INFO, source, message)], now)
 
     async def _accept(self, owner: Principal, order: JobOrder, pool: str, idempotency_key: str | None) -> Task:
+        callbacks = order.parameters.get(CALLBACKS) or []
         declared = WorkflowRun(
             parameters=order.parameters,
             client=owner.client,
@@ -225,6 +228,7 @@ class JobDesk:
             run_at=order.run_at,
             gate=order.gate,
             persist=order.persist,
+            callbacks=callbacks,
         )
         try:
             return await self._workflows.submit(owner, order.workflow, declared, idempotency_key=idempotency_key)
@@ -241,6 +245,7 @@ class JobDesk:
             run_at=order.run_at,
             gate=order.gate,
             persist=order.persist,
+            callbacks=callbacks,
             retry=Retry(limit=bounds.retry_limit, delay=timedelta(seconds=bounds.retry_delay), backoff=1, jitter=0),
         )
         try:

@@ -23,6 +23,7 @@ from taskward.wire import Submit
 _LONGEST_KEY = 255
 _LONGEST_LABEL = 1000
 _MOST_LABELS = 100
+_MOST_CALLBACKS = 20
 
 _WORKERS_ONLY = (
     "run_at",
@@ -31,6 +32,7 @@ _WORKERS_ONLY = (
     "even_if_failed",
     "resources",
     "paused",
+    "callbacks",
     "timeout_seconds",
     "retry",
     "pool",
@@ -103,6 +105,7 @@ class Submissions:
             pool=task.pool if task.is_root else None,
             resources=task.resources,
             gate=asked.gate,
+            callbacks=asked.callbacks,
             timeout=task.rules.timeout,
             retry=task.rules.retry,
         )
@@ -161,6 +164,7 @@ class Submissions:
                 even_if_failed=submit.even_if_failed,
                 resources=tuple(submit.resources or ()),
                 paused=submit.paused,
+                callbacks=None if submit.callbacks is None else tuple(submit.callbacks),
                 persist=submit.persist,
                 timeout=(
                     None if submit.timeout_seconds is None else duration("/timeout_seconds", submit.timeout_seconds)
@@ -207,11 +211,20 @@ def _check_admission(principal: Principal, submit: Submit, relatives: dict[UUID,
             raise Invalid(f"/depends_on/{index}", f"there is no task {dependency}")
     if submit.gate is not None:
         check_gate(submit.gate)
+    for index, url in enumerate(submit.callbacks or ()):
+        check_url(f"/callbacks/{index}", url)
+    if submit.callbacks is not None and (submit.parent_id is not None or len(submit.callbacks) > _MOST_CALLBACKS):
+        raise Invalid("/callbacks", f"up to {_MOST_CALLBACKS} URLs, of a task without a parent")
     if submit.pool and not is_open_to(submit.pool, principal.client):
         raise Invalid("/pool", f"no pool is called {submit.pool}; make it first, or leave it out")
 
 
 def check_gate(url: str) -> None:
+    """Raises Invalid when the text is not an http or https URL."""
+    check_url("/gate", url)
+
+
+def check_url(field: str, url: str) -> None:
     """Raises Invalid when the text is not an http or https URL."""
     try:
         parts = urlsplit(url)
@@ -219,7 +232,7 @@ def check_gate(url: str) -> None:
     except ValueError:
         right = False
     if not right or len(url) > 2000:
-        raise Invalid("/gate", "must be an http or https URL, such as https://example.org/ready")
+        raise Invalid(field, "must be an http or https URL, such as https://example.org/ready")
 
 
 def check_labels(labels: dict[str, str]) -> None:

@@ -108,6 +108,7 @@ class WorkflowDesk:
             run_at=self._start_of(definition.workflow, checked, wanted.run_at),
             gate=wanted.gate,
             paused=wanted.paused,
+            callbacks=wanted.callbacks,
             persist=wanted.persist,
         )
         # The job belongs to the client, whoever submits it.

@@ -21,9 +21,11 @@ from taskward.ports import (
     Claim,
     Credential,
     Deed,
+    Delivery,
     Exchange,
     FailureGroup,
     Finish,
+    News,
     Note,
     Notifier,
     Obstacle,
@@ -41,12 +43,14 @@ from taskward.ports import (
     Tally,
     TaskPage,
     TaskQuery,
+    Telling,
     Tree,
     WaitingCounts,
     WorkerInfo,
 )
 from taskward.store import (
     audit,
+    callbacks,
     exchange,
     figures,
     fleet,
@@ -420,6 +424,35 @@ class Registry:
         await self._db.write(small.touch, credential_id.bytes, to_micros(now))
 
 
+class Callbacks:
+    """`taskward.ports.Callbacks` on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def lead(self, holder: UUID, now: datetime, silence: timedelta) -> bool:
+        return await self._db.write(callbacks.lead, holder, to_micros(now), silence // _MICROSECOND)
+
+    async def news(self, limit: int) -> News | None:
+        return await self._db.scan(callbacks.news, limit)
+
+    async def tell(self, what: News, telling: Telling, now: datetime) -> bool:
+        return await self._db.write(callbacks.tell, what, telling, to_micros(now))
+
+    async def take(self, now: datetime, until: datetime, limit: int) -> list[Delivery]:
+        return await self._db.write(callbacks.take, to_micros(now), to_micros(until), limit)
+
+    async def sent(self, delivery: Delivery, until: datetime) -> Delivery | None:
+        return await self._db.write(callbacks.sent, delivery, to_micros(until))
+
+    async def unsent(self, delivery: Delivery, due: datetime) -> None:
+        await self._db.write(callbacks.unsent, delivery, to_micros(due))
+
+    async def next_due(self) -> datetime | None:
+        due = await self._db.read(callbacks.next_due)
+        return None if due is None else from_micros(due)
+
+
 class Connection(Database, Protocol):
     """A driver with its life."""
 
@@ -456,6 +489,7 @@ class SqlStore:
         self.audit = Audit(database)
         self.schedules = Schedules(database)
         self.registry = Registry(database)
+        self.callbacks = Callbacks(database)
         self.definitions = Definitions(database)
 
     async def open(self) -> None:

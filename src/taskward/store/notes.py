@@ -27,7 +27,7 @@ def record(worker_id: bytes | None, notes: Sequence[Note], now: int) -> Plan[fro
     ledger = Ledger(now)
     logs = [note for note in notes if isinstance(note, LogNote)]
     if logs:
-        yield Q.insert_log.each(map(_log_row, logs))
+        yield Q.insert_log.each(map(log_row, logs))
         yield Wake(frozenset({Topic.LOGS}))
     others = [note for note in notes if not isinstance(note, LogNote)]
     if not others:
@@ -56,7 +56,7 @@ def record(worker_id: bytes | None, notes: Sequence[Note], now: int) -> Plan[fro
     return frozenset(over)
 
 
-def _log_row(note: LogNote) -> tuple[Any, ...]:
+def log_row(note: LogNote) -> tuple[Any, ...]:
     return (
         note.task_id.bytes, to_micros(note.at), note.severity, note.source, storable(note.message), note.attempt,
         None if note.step_id is None else note.step_id.bytes, note.visible, text(note.fields) if note.fields else "{}",

@@ -32,7 +32,8 @@ def asked(task_id: bytes) -> Plan[Asked]:
     if not rows:
         yield from missing(task_id)
     [(args, gate)] = rows
-    return Asked(str(args).encode(), gate)
+    told = yield Q.lane_urls(task_id)
+    return Asked(str(args).encode(), gate, tuple(url for (url,) in told if url is not None) if told else None)
 
 
 _FARTHEST = 100_000

@@ -11,7 +11,7 @@ from taskward.model.settings import duration_of
 from taskward.model.states import FINAL
 from taskward.model.task import Kind
 from taskward.ports import TaskQuery
-from taskward.store import listing
+from taskward.store import callbacks, listing
 from taskward.store.plan import FORGOTTEN, Ledger, Plan, Q
 from taskward.store.steering import load
 
@@ -88,7 +88,9 @@ def _forget_root(root_id: bytes, now: int, later: int | None = None) -> Plan[int
     """
     root = yield Q.lock_task(root_id)
     rows = yield Q.tree_ids(root_id)
-    if not root or any(row[5] not in _FINAL or row[7] for row in rows):
+    # What is over by the clock stays until others have been told of it; what somebody wants removed does not.
+    is_telling = later is not None and bool((yield Q.is_telling(root_id)))
+    if not root or is_telling or any(row[5] not in _FINAL or row[7] for row in rows):
         if later is not None:
             kept = any(row[7] for row in rows)
             yield Q.postpone_expiry(root_id, None if kept else later)
@@ -107,6 +109,7 @@ def _forget_tree(root_id: bytes, rows: Sequence[Sequence[Any]], ledger: Ledger) 
     yield Q.delete_tree_reports(root_id)
     yield Q.delete_tree_folds(root_id)
     yield Q.delete_tree_events(root_id)
+    yield from callbacks.forget(root_id)
     yield from _forget_rows(rows, ledger)
 
 

@@ -310,6 +310,10 @@ def _insert(accepted: Sequence[Accepted], ledger: Ledger) -> Plan[None]:
         yield Q.insert_label.each(labels)
     if resources:
         yield Q.insert_task_resource.each(resources)
+    yield Q.insert_hook.each((one.id,) for one in accepted if one.new.callbacks is not None)
+    yield Q.insert_lane.each(
+        (one.id, place, url) for one in accepted for place, url in enumerate(one.new.callbacks or ())
+    )
     if inside := inside & numbers.keys():
         yield Q.mark_has_dependents.each((on,) for on in sorted(inside))
     if any(one.doom is not None for one in accepted):

@@ -31,6 +31,8 @@ class Submit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     parent_id: UUID | None = None
     key: str | None = None
     paused: bool = False
+    callbacks: list[str] | None = None
+    """URLs that are told, by POST, when tasks of its tree start and end and when it ends itself."""
     persist: bool | None = None
     timeout_seconds: Annotated[float, Meta(gt=0)] | None = None
     retry: Retry | None = None

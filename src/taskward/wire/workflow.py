@@ -23,6 +23,8 @@ class WorkflowRun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     gate: str | None = None
     """A URL that must answer 2xx or 3xx to GET before the job may start."""
     paused: bool = False
+    callbacks: list[str] | None = None
+    """URLs that are told, by POST, when tasks of its tree start and end and when it ends itself."""
     persist: bool | None = None
 
 

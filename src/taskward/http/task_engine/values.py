@@ -13,6 +13,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FRACTION = re.compile(r"[.,](\d+)")
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 _LARGEST = 2**63 - 1
+_MOST_URLS = 20
 
 
 def truth(name: str, value: object) -> bool:
@@ -78,6 +79,16 @@ def url(name: str, value: object) -> str:
         except ValueError:
             pass
     raise bad(f"{name} is an http or https URL such as https://example.org/ready, not {value!r}")
+
+
+def urls(name: str, value: object) -> None:
+    """A list of http and https URLs, or nothing."""
+    if value is None:
+        return
+    if not isinstance(value, list) or len(value) > _MOST_URLS:
+        raise bad(f"{name} is a list of up to {_MOST_URLS} URLs")
+    for index, each in enumerate(value):
+        url(f"{name}[{index}]", each)
 
 
 def an_object(name: str, value: object) -> dict[str, Any]:
