@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ import pytest
 
 from taskward.modules.cache.identity import DEFAULT_FILTERED_QUERY_PARAMS, content_task_id, task_id
 from tests.dragonfly import ClustersBeside, Daemon, as_flag
+from tests.registries import PASSWORD, USER, described, running_registry
 from tests.serving import Server, running_server
 
 URL = "https://example.com"
@@ -23,6 +25,7 @@ BROKEN = Daemon("dragonfly-client-2", refuses="disk on fire")
 OTHER = Daemon("other-client-1")
 ALL = (SEED, NORMAL, BROKEN, OTHER)
 MIB = 1024 * 1024
+EXCHANGES = json.loads((Path(__file__).parents[1] / "fixtures/dragonfly/jobs.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with ClustersBeside() as beside:
         first = beside.cluster(SEED, NORMAL, BROKEN, id=1)
         second = beside.cluster(OTHER, id=2)
-        flags = {"cache.clusters": as_flag(first, second)}
+        flags = {"cache.clusters": as_flag(first, second), "outbound.allow": ["127.0.0.1"]}
         with running_server(tmp_path_factory.mktemp("s"), flags=flags) as running:
             yield running
 
@@ -292,6 +295,84 @@ def test_a_preheat(api: httpx2.Client) -> None:
         ({"type": "file", "url": URL, "hdfs": {"x": 1}}, "args.hdfs: is not supported"),
     ):
         assert problem in refused(api.post("/oapi/v1/jobs", json={"type": "preheat", "args": args}), 422)
+
+
+def test_where_an_image_is(api: httpx2.Client) -> None:
+    with running_registry() as registry:
+        content, digests = described("config", "layer 1", "layer 2")
+        registry.push(content, "1.0")
+        registry.demands = "bearer"
+        ids = [task_id(registry.blob(digest)) for digest in digests]
+        NORMAL.keeps.update({ids[0]: "finished", ids[1]: "finished", ids[2]: "partial"})
+        SEED.keeps[ids[0]] = OTHER.keeps[ids[2]] = "finished"
+        args = {"url": registry.url("1.0"), "username": USER, "password": PASSWORD}
+        answer = api.post("/oapi/v1/jobs", json={"type": "get_image_distribution", "args": args})
+        assert answer.status_code == 200, answer.text
+        layers = [{"url": registry.blob(digest)} for digest in digests]
+        assert answer.json() == {
+            "image": {"layers": layers},
+            "peers": [
+                {
+                    "ip": "127.0.0.1",
+                    "hostname": NORMAL.hostname,
+                    "layers": layers[:2],
+                    "cached_layers": layers[:2],
+                    "scheduler_cluster_id": 1,
+                },
+                {
+                    "ip": "127.0.0.1",
+                    "hostname": OTHER.hostname,
+                    "layers": layers[2:],
+                    "cached_layers": layers[2:],
+                    "scheduler_cluster_id": 2,
+                },
+            ],
+        }
+        for wrong, problem in (
+            ({"url": registry.url("2.0"), "username": USER, "password": PASSWORD}, "MANIFEST_UNKNOWN"),
+            ({"url": "https://example.com"}, "url must be that of a manifest"),
+            ({"url": "http://10.0.0.1/v2/a/manifests/1"}, "10.0.0.1"),
+        ):
+            body = {"type": "get_image_distribution", "args": wrong}
+            said = refused(api.post("/oapi/v1/jobs", json=body), 500)
+            assert said.startswith("get image layers failed: ")
+            assert problem in said
+    missing = {"type": "get_image_distribution", "args": {}}
+    assert "missing required field url" in refused(api.post("/oapi/v1/jobs", json=missing), 422)
+
+
+def _kind(value: Any) -> Any:
+    """What a value is, whatever it says: members of objects by name, one sample of an array."""
+    if isinstance(value, dict):
+        return {name: _kind(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_kind(value[0])] if value else []
+    return type(value).__name__
+
+
+def _lacks(told: Any, documented: Any, place: str = "") -> list[str]:
+    """Where an answer has not what the documentation's answer has."""
+    if isinstance(documented, dict):
+        if not isinstance(told, dict):
+            return [f"{place}: {told!r} is no object"]
+        return [
+            problem
+            for name, member in documented.items()
+            for problem in (_lacks(told[name], member, f"{place}/{name}") if name in told else [f"{place}/{name}"])
+        ]
+    if isinstance(documented, list) and documented:
+        return _lacks(told[0], documented[0], f"{place}/0") if told else [f"{place}: empty"]
+    return [] if _kind(told) == _kind(documented) else [f"{place}: {told!r} for {documented!r}"]
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange["name"])
+def test_answers_have_what_the_documentation_shows(api: httpx2.Client, exchange: dict[str, Any]) -> None:
+    SEED.keeps[ID] = "finished"
+    created = api.post("/oapi/v1/jobs", json=exchange["request"]).json()
+    assert _lacks(created, exchange["created"]) == []
+    read = api.get(f"/oapi/v1/jobs/{created['id']}").json()
+    assert _lacks(read, exchange["read"]) == []
+    assert (created["state"], read["state"]) == (exchange["created"]["state"], exchange["read"]["state"])
 
 
 def test_sync_peers_answers_when_it_has_looked(api: httpx2.Client) -> None:
