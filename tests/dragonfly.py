@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import grpc
@@ -146,10 +147,18 @@ class FakeClusters:
 
     def __init__(self, closing: AsyncExitStack) -> None:
         self._closing = closing
+        self._tls: Path | None = None
         self.servers: dict[str, grpc.aio.Server] = {}
 
-    async def cluster(self, *daemons: Daemon, id: int = 1, schedulers: int = 1) -> ClusterSettings:  # noqa: A002
-        """A cluster whose schedulers all know these hosts."""
+    async def cluster(
+        self,
+        *daemons: Daemon,
+        id: int = 1,  # noqa: A002
+        schedulers: int = 1,
+        tls: Path | None = None,
+    ) -> ClusterSettings:
+        """A cluster whose schedulers all know these hosts; with `tls` (a certificate and its key) all is encrypted."""
+        self._tls = tls
         for daemon in daemons:
             server = grpc.aio.server()
             add_DfdaemonUploadServicer_to_server(daemon, server)
@@ -170,7 +179,11 @@ class FakeClusters:
         await self.servers[daemon.id].stop(None)
 
     async def _start(self, name: str, server: grpc.aio.Server) -> int:
-        port = int(server.add_insecure_port("127.0.0.1:0"))
+        if self._tls is None:
+            port = int(server.add_insecure_port("127.0.0.1:0"))
+        else:
+            both = self._tls.read_bytes()
+            port = int(server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(both, both)])))
         await server.start()
         self._closing.push_async_callback(server.stop, None)
         self.servers[name] = server

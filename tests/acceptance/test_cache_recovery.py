@@ -62,6 +62,8 @@ def test_goes_on_and_leaves_nobody_out(beside: ClustersBeside, tmp_path: Path, d
     with running_server(tmp_path, flags=flags) as server:
         until(lambda: job_of(server, number)["state"] != "PENDING")
         job = job_of(server, number)
+        with server.client() as api:
+            assert [one["id"] for one in api.get("/oapi/v1/jobs", params={"state": "SUCCESS"}).json()] == [number]
     assert job["state"] == job["result"]["state"] == "SUCCESS"
     [state] = job["result"]["job_states"]
     [result] = state["results"]

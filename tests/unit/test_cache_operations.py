@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,8 +17,9 @@ from taskward.model.task import Task
 from taskward.modules.cache.findings import Cleared, ClusterHosts, Found, Warming
 from taskward.modules.cache.identity import content_task_id, possible_task_ids, task_id
 from taskward.modules.cache.module import cache
+from taskward.operations import Wishes
 from taskward.outbound import OutboundClient
-from taskward.settings import CacheSettings, ClusterSettings
+from taskward.settings import CacheSettings, ClusterSettings, ClusterTls
 from taskward.testing import TestEngine
 from tests.dragonfly import LENGTH, NOON, Daemon, FakeClusters, fake_clusters
 
@@ -25,6 +27,7 @@ T = TypeVar("T")
 
 URL = "https://example.com/a?b=2&a=1"
 ID = task_id(URL)
+CERTIFICATE = Path(__file__).with_name("loopback_tls.pem")
 QUICK = CacheSettings(host_timeout=timedelta(seconds=2))
 
 
@@ -342,6 +345,39 @@ async def test_a_preheat_tells_who_could_not_fetch_and_why(clusters: FakeCluster
     assert warmed.clusters[0].failures[0].error == "INTERNAL: origin says 404"
     assert seedless.error is not None
     assert "has no host that the preheat means" in seedless.error.message
+
+
+async def test_what_is_out_of_time_leaves_no_part_behind(clusters: FakeClusters) -> None:
+    hanging = Daemon("hanging", hangs="stat", keeps={ID: "finished"})
+    cluster = await clusters.cluster(hanging)
+    async with house_of(cluster, settings=CacheSettings(host_timeout=timedelta(seconds=60))) as engine:
+        wishes = Wishes(timeout=timedelta(milliseconds=300))
+        task = await engine.wait(await engine.submit("cache.delete", what={"url": URL}, wishes=wishes))
+        [child] = await engine.store.tasks.children(task.id)
+        child = await engine.wait(child)
+    assert (task.state, child.state) == (State.FAILED, State.FAILED)
+    assert task.error is not None
+    assert hanging.keeps
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_connections_are_encrypted_where_the_settings_say(clusters: FakeClusters, *, trusted: bool) -> None:
+    cluster = await clusters.cluster(Daemon("a", keeps={ID: "finished"}), tls=CERTIFICATE)
+    tls = ClusterTls(ca=str(CERTIFICATE) if trusted else "", server_name="secure.example.test")
+    async with house_of(msgspec.structs.replace(cluster, tls=tls)) as engine:
+        task = await ended(engine, "cache.search", what={"url": URL})
+    assert task.state is (State.COMPLETED if trusted else State.FAILED)
+    if trusted:
+        assert task.result is not None
+        assert names(msgspec.json.decode(task.result, type=Found).clusters[0].holders) == ["a"]
+
+
+async def test_a_certificate_that_cannot_be_read_is_named() -> None:
+    tls = ClusterTls(ca="/nowhere/ca.pem")
+    async with house_of(ClusterSettings(id=1, name="a", schedulers=("127.0.0.1:1",), tls=tls)) as engine:
+        task = await ended(engine, "cache.search", what={"url": URL})
+    assert task.error is not None
+    assert "the certificate /nowhere/ca.pem cannot be read: No such file or directory" in task.error.message
 
 
 async def test_an_aborted_search_stops_asking(clusters: FakeClusters) -> None:

@@ -62,6 +62,11 @@ class RunContext:
         return self._run.task.created_by
 
     @property
+    def timeout(self) -> timedelta | None:
+        """Longest this run may take; None for no limit."""
+        return self._run.task.rules.timeout
+
+    @property
     def correlation_id(self) -> str:
         """What ties it to a request outside; children inherit it."""
         return self._run.task.correlation_id

@@ -50,6 +50,8 @@ class Circle:
                 key=f"cluster-{cluster.id}",
                 name=cluster.name,
                 labels={"cluster": str(cluster.id)},
+                # What is out of time leaves no child behind that goes on deleting.
+                timeout=ctx.timeout,
                 arguments={**args, "cluster": cluster.id},
             )
             for cluster in wanted

@@ -67,9 +67,8 @@ def declare_parts(
 
         where = circle[cluster]
         name = f"find in {where.name}"
-        child = await ctx.spawn(
-            FIND, key="find", name=name, cluster=cluster, task_ids=task_ids, concurrency=concurrency
-        )
+        args = {"cluster": cluster, "task_ids": task_ids, "concurrency": concurrency}
+        child = await ctx.spawn(FIND, key="find", name=name, timeout=ctx.timeout, arguments=args)
         try:
             found = msgspec.convert(await child.result(), ClusterFindings)
         except ChildFailed as error:
