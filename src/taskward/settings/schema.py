@@ -305,7 +305,7 @@ class PeerSettings(Struct, frozen=True):
         tuple[Annotated[str, Meta(pattern=_MIRROR)], ...],
         Meta(
             description="Sites that the proxy's port mirrors, the first for requests that name none by `ns`",
-            extra={"expects": "a list of NAME=URL, such as docker.io=https://registry-1.docker.io"},
+            extra={"expects": "a list of NAME=URL, such as images.example.com=https://images.example.com"},
         ),
     ] = ()
     cached: Annotated[
