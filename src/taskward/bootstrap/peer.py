@@ -91,13 +91,16 @@ async def fetch_through_peer(
 
 
 async def fetch_as_peer(settings: Settings, origin: Origin, output: Path, progress: Progress) -> Content:
-    """Fetches by a peer that lives for this fetch and gives others nothing; what it has got, the next one finds.
+    """Fetches by a peer that lives for this fetch and gives others nothing.
 
-    Raises as `taskward.peer.fetch.fetch`.
+    What it has got of a content that it did not get whole, the next fetch finds. Raises as `taskward.peer.fetch.fetch`.
     """
     _log_errors_alone(settings)
     async with _outbound(settings) as outbound, _own_peer(settings, outbound) as peer:
-        return await fetch(peer.links, peer.address, origin, output, progress)
+        written = await fetch(peer.links, peer.address, origin, output, progress)
+        if (kept := peer.storage.find(written.task_id)) is not None:
+            await peer.storage.delete(kept)
+        return written
 
 
 @asynccontextmanager
@@ -106,7 +109,8 @@ async def _own_peer(settings: Settings, outbound: OutboundClient) -> AsyncIterat
     config = PeerConfig(
         schedulers=settings.peer.schedulers,
         cache_dir=folder,
-        name=settings.peer.name,
+        ip=settings.peer.ip,
+        listen=settings.peer.listen or settings.peer.ip,
         shares=False,
         idle_timeout=settings.peer.idle_timeout,
     )

@@ -65,6 +65,7 @@ def fetch(
     """Download a file through the download network; it is written whole, or not at all."""
 
     def start() -> ExitCode:
+        from taskward.modules.cache.identity import DEFAULT_FILTERED_QUERY_PARAMS
         from taskward.peer.content import Origin
 
         if peer and schedulers:
@@ -76,7 +77,9 @@ def fetch(
             url=url,
             tag=tag,
             application=application,
-            filtered_query_params=tuple(filtered.split("&")) if filtered else (),
+            filtered_query_params=(
+                DEFAULT_FILTERED_QUERY_PARAMS if filtered is None else tuple(filter(None, filtered.split("&")))
+            ),
             headers={name: value.strip() for name, value in pairs(header or (), "header").items()},
             piece_length=piece_length,
             digest=digest,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from taskward.modules.cache.identity import piece_count
+from taskward.modules.cache.identity import DEFAULT_FILTERED_QUERY_PARAMS, piece_count
 
 READING = "x-taskward-reading"
 """The header that marks which reading a content is from, where its origin does not tell versions apart."""
@@ -34,7 +34,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     url: str
     tag: str = ""
     application: str = ""
-    filtered_query_params: tuple[str, ...] = ()
+    filtered_query_params: tuple[str, ...] = DEFAULT_FILTERED_QUERY_PARAMS
     headers: Mapping[str, str] = {}
     piece_length: int | None = None
     digest: str = ""

@@ -6,11 +6,15 @@ from dragonfly_api.scheduler_pb2_grpc import SchedulerStub
 
 from taskward.peer.piece_client import PieceClient
 
+KEEPALIVE_MS = 10_000
 _CHANNEL_OPTIONS = (
     ("grpc.enable_http_proxy", 0),
     # A peer that comes back is to be found soon.
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.use_local_subchannel_pool", 1),
+    # A host that is gone without a word is noticed while one waits for its pieces.
+    ("grpc.keepalive_time_ms", KEEPALIVE_MS),
+    ("grpc.keepalive_timeout_ms", KEEPALIVE_MS),
 )
 
 

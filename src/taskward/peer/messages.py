@@ -13,7 +13,6 @@ from grpc.aio import AioRpcError
 
 from taskward.model.errors import Invalid
 from taskward.modules.cache.identity import (
-    DEFAULT_FILTERED_QUERY_PARAMS,
     LONGEST_PIECE_BYTES,
     SHORTEST_PIECE_BYTES,
     content_task_id,
@@ -35,6 +34,10 @@ def origin_of(download: common.Download) -> Origin:
     """What is asked for. Raises Invalid."""
     if download.HasField("piece_length") and not (SHORTEST_PIECE_BYTES <= download.piece_length <= LONGEST_PIECE_BYTES):
         raise Invalid("piece_length", f"must be from {SHORTEST_PIECE_BYTES} to {LONGEST_PIECE_BYTES} bytes")
+    if download.type != common.STANDARD:
+        raise Invalid("type", "must be STANDARD; there is no other kind of content here")
+    if download.HasField("range"):
+        raise Invalid("range", "must not be given; a peer downloads the whole")
     if not download.url.lower().startswith(("http://", "https://")):
         raise Invalid("url", f"must begin with http:// or https://, not {download.url!r}")
     if download.digest and not download.digest.startswith("sha256:"):
@@ -76,7 +79,7 @@ def task_id_of(origin: Origin) -> str:
         tag=origin.tag,
         application=origin.application,
         piece_length=origin.piece_length,
-        filtered_query_params=origin.filtered_query_params or DEFAULT_FILTERED_QUERY_PARAMS,
+        filtered_query_params=origin.filtered_query_params,
     )
 
 

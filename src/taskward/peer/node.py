@@ -18,7 +18,7 @@ from taskward.peer.daemon import Daemon
 from taskward.peer.downloads import Downloads
 from taskward.peer.eviction import Bounds, Eviction
 from taskward.peer.host import HostIdentity
-from taskward.peer.links import Links
+from taskward.peer.links import KEEPALIVE_MS, Links
 from taskward.peer.proxy import Proxy, ProxyRules
 from taskward.peer.removal import Removal
 from taskward.peer.scheduler import Scheduler
@@ -32,6 +32,8 @@ _BACKLOG = 1024
 _SERVER_OPTIONS = (
     # Two servers on one port would share its calls.
     ("grpc.so_reuseport", 0),
+    # Peers ask more often whether one is alive than the library thinks polite.
+    ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_MS // 2),
 )
 
 
@@ -107,7 +109,7 @@ async def running_peer(config: PeerConfig, outbound: OutboundClient, clock: Cloc
         proxy_socket = stack.enter_context(_listening(config.listen, config.proxy_port))
         host = HostIdentity(
             ip=config.ip,
-            name=config.name or _default_name(config.port),
+            name=config.name or _default_name(port),
             is_seed=config.is_seed,
             port=port,
             upload_port=upload_socket.getsockname()[1],

@@ -13,6 +13,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from taskward.model.errors import Invalid, TaskwardError
+from taskward.modules.cache.identity import DEFAULT_FILTERED_QUERY_PARAMS
 from taskward.outbound import OutboundClient, OutboundError, OutboundRefused
 from taskward.peer.byte_range import ByteRange, asked_range
 from taskward.peer.content import READING, Content, Origin
@@ -206,7 +207,7 @@ def _origin(request: web.BaseRequest, url: str, headers: Mapping[str, str]) -> O
         url=url,
         tag=said.get("tag", ""),
         application=said.get("application", ""),
-        filtered_query_params=tuple(filtered.split(",")) if filtered else (),
+        filtered_query_params=tuple(filtered.split(",")) if filtered else DEFAULT_FILTERED_QUERY_PARAMS,
         headers={name: value for name, value in headers.items() if name.lower() not in _CONDITIONS},
         piece_length=None if piece_length is None else int(piece_length),
         named_by=said.get("content-for-calculating-task-id"),

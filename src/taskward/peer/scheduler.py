@@ -62,9 +62,9 @@ class Scheduler(SchedulerServicer):
         return Empty()
 
     async def ListHosts(self, request: scheduler.ListHostsRequest, context: Any) -> scheduler.ListHostsResponse:
-        """The hosts that are alive, of one type if one is named."""
+        """The hosts that are alive, of one type if one is named; not those that live for one fetch, sharing nothing."""
         self._network.forget_silent()
-        hosts = [host.message for host in self._network.hosts.values()]
+        hosts = [host.message for host in self._network.hosts.values() if not host.message.disable_shared]
         if request.HasField("type"):
             hosts = [host for host in hosts if host.type == request.type]
         return scheduler.ListHostsResponse(hosts=hosts)
