@@ -134,6 +134,35 @@ async def test_secrets_do_not_reach_the_log(quick: JobHouse) -> None:
     assert not any("sesame" in line for line in lines)
 
 
+async def test_secrets_do_not_reach_what_is_said_of_a_failure(quick: JobHouse) -> None:
+    quick.write(
+        "talk",
+        """
+        parameters:
+          key: {type: string, secret: true}
+          kind: {type: string}
+        steps:
+          run: {when: parameters.kind == "run", run: [echo, "{{ parameters.key | number }}"]}
+          call:
+            when: parameters.kind == "call"
+            call: {operation: sums.add, arguments: {a: "{{ parameters.key | number }}"}}
+          program:
+            when: parameters.kind == "program"
+            run: [sh, -c, 'echo $0; false', "{{ parameters.key }}"]
+            retries: 0
+        """,
+    )
+    for kind in ("run", "call", "program"):
+        job = await quick.run("talk", key="open-sesame-1234", kind=kind)
+        assert job.error is not None
+        assert "****1234" in job.error.message
+        children = await quick.children(job)
+        said = [job.error.message, *(child.error.message for child in children.values() if child.error)]
+        for each in (job, *children.values()):
+            said += await quick.lines(each)
+        assert not any("sesame" in text for text in said), kind
+
+
 async def test_nobody_outside_starts_a_step_or_tells_it_what_to_do(quick: JobHouse) -> None:
     quick.write("talk", saying("x") + "queue: elsewhere")
     job = await quick.submit("talk")

@@ -117,6 +117,18 @@ async def test_a_workflow_calls_another(quick: JobHouse) -> None:
     assert result(await quick.run("outer"))["outputs"]["all"] == {"n": [1, 2], "place": [0, 1]}
 
 
+async def test_a_called_workflow_that_fails_is_not_repeated_unless_its_step_says_so(quick: JobHouse) -> None:
+    quick.write("inner", "steps: {bad: {run: [sh, -c, 'echo x >> marks; false'], retries: 0}}")
+    call = "call: {operation: workflow.run, arguments: {workflow: inner}}"
+    for outer, retries, runs in (("once", "", 1), ("twice", ", retries: {limit: 1, delay: 0}", 2)):
+        (quick.root / "marks").write_text("")
+        quick.write(outer, f"steps: {{inner: {{{call}{retries}}}}}")
+        job = await quick.run(outer)
+        assert job.error is not None
+        assert "step bad failed: bad (task " in job.error.message
+        assert (quick.root / "marks").read_text().count("x") == runs
+
+
 async def test_a_program_gets_its_arguments_variables_input_and_folder(
     quick: JobHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taskward.bootstrap.cache import cache_module
-from taskward.bootstrap.workflows import open_shelf, workflows
+from taskward.bootstrap.workflows import workflow_shelf, workflows
 from taskward.clock import SystemClock
 from taskward.model.durations import parse_duration, show_seconds
 from taskward.model.settings import SETTINGS
@@ -66,7 +66,7 @@ async def open_house(settings: Settings, apps: Sequence[str] = ()) -> AsyncItera
         await notifier.open()
         stack.push_async_callback(notifier.close)
         outbound = await stack.enter_async_context(_outbound(settings))
-        shelf = await open_shelf(settings)
+        shelf = workflow_shelf(settings)
         registry.add(upkeep(store.tasks, clock))
         registry.add(cache_module(settings))
         registry.add(workflows(settings, store, shelf=shelf, outbound=outbound, clock=clock))

@@ -65,6 +65,8 @@ def serve(
 async def _serve(settings: Settings, apps: Sequence[str], *, has_worker: bool, announce: Announce) -> None:
     with stop_on_signals() as requests:
         async with open_house(settings, apps) as house, keeping_house(house):
+            # What is wrong with a workflow's file is better known now than when a job is submitted.
+            await house.workflows.all("")
             token_file = await ensure_admin_token(house.store.registry, house.clock, settings.server.data_dir)
             working = asyncio.create_task(work_until(house, requests) if has_worker else requests.first.wait())
             # Whichever of the two ends first ends the other.

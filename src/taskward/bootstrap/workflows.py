@@ -10,12 +10,9 @@ from taskward.ports import Clock, Store, WorkflowShelf
 from taskward.settings import Settings
 
 
-async def open_shelf(settings: Settings) -> Shelf:
+def workflow_shelf(settings: Settings) -> Shelf:
     """The workflows of the folders that are set. Raises Invalid for one that is not there."""
-    shelf = Shelf(_folders(settings), _root(settings))
-    # What is wrong with a file is better known now than when a job is submitted.
-    await shelf.all("")
-    return shelf
+    return Shelf(_folders(settings), _root(settings))
 
 
 def workflows(

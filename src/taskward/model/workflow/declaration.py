@@ -15,6 +15,7 @@ StepName = Annotated[
 WORKFLOW_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z"
 Duration = Annotated[str | int | float, Meta(description="Seconds, or a text such as `90s`, `15m` or `1h30m`")]
 Condition = Annotated[str, Meta(description="An expression, without braces")]
+VariableName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 Argument = str | int | float
 Command = Annotated[list[Argument], Meta(min_length=1, max_length=1000)]
 
@@ -32,7 +33,8 @@ class Program(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         ),
     ]
     environment: Annotated[
-        dict[str, Argument], Meta(description="Variables beside PATH, HOME, LANG, LC_ALL, TMPDIR and TZ of the worker")
+        dict[VariableName, Argument],
+        Meta(description="Variables beside PATH, HOME, LANG, LC_ALL, TMPDIR and TZ of the worker"),
     ] = field(default_factory=dict)
     folder: Annotated[str, Meta(description="The working folder; else the root of the workflows' files")] = ""
     stdin: Annotated[str | None, Meta(description="A text for the program to read")] = None

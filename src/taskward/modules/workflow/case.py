@@ -14,6 +14,8 @@ from taskward.model.task import Task
 from taskward.model.workflow import Step, TemplateError, Workflow, evaluate, secrets
 from taskward.ports import Definition, Definitions, JobArguments, Tasks, WorkflowShelf
 
+_MOST_ITEMS = 10_000
+
 STEP = "workflow.step"
 """Full name of the operation that is one of its steps."""
 
@@ -95,4 +97,6 @@ def items_of(step: Step, scope: Mapping[str, Any]) -> list[Any]:
     items = evaluate(step.for_each, scope)
     if not isinstance(items, list):
         raise TemplateError("for_each is not a list")
+    if len(items) > _MOST_ITEMS:
+        raise TemplateError(f"for_each has {len(items)} items, at most {_MOST_ITEMS} are run")
     return items

@@ -16,10 +16,11 @@ from taskward.model.states import State
 from taskward.model.task import Task
 from taskward.model.workflow import Retries, Step, TemplateError, Wait, evaluate, render
 from taskward.model.workflow.filters import instant_of, is_true
+from taskward.model.workflow.graph import needed
 from taskward.modules.workflow.case import STEP, Case, Ending, items_of, key_of
 from taskward.modules.workflow.failures import WORTH_RETRY, JobFailed
 from taskward.operations import Child, Context
-from taskward.ports import step_report
+from taskward.ports import JOB, step_report
 
 RETRY_LIMIT, RETRY_DELAY = "retry_limit", "retry_delay"
 """Run-time settings of a client, or else of the house: what steps do that say nothing of retries."""
@@ -82,7 +83,11 @@ class Job:
                 if failure is None:
                     for name in [name for name, step in waiting.items() if self._is_ready(step)]:
                         await self._ctx.checkpoint()
-                        running[asyncio.create_task(self._run_step(name, waiting.pop(name), more))] = name
+                        running[
+                            asyncio.create_task(
+                                self._run_step(name, waiting.pop(name), self._scope_of(name, steps, more))
+                            )
+                        ] = name
                 if not running:
                     return failure
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -98,6 +103,13 @@ class Job:
             if running:
                 await asyncio.wait(running)
 
+    def _scope_of(self, name: str, steps: Mapping[str, Step], more: Mapping[str, Any]) -> dict[str, Any]:
+        """What a step sees: what it needs, near and far, and all that was there before its like began."""
+        seen = needed(steps, name)
+        return self._case.scope(
+            {other: ending for other, ending in self._endings.items() if other in seen or other not in steps}, more
+        )
+
     def _is_ready(self, step: Step) -> bool:
         return all(need in self._endings for need in step.needs)
 
@@ -111,7 +123,7 @@ class Job:
         else:
             raise error
         self._endings[name] = ending
-        message = "" if error is None else str(error)
+        message = "" if error is None else self._case.hide(str(error))
         self._ctx.report(step_report(name), state=ending.state, message=message, done=1, total=1)
         self._ctx.progress(advance=1, unit="steps")
         if error is None:
@@ -128,27 +140,27 @@ class Job:
 
     # ---------------------------------------------------------------- one step
 
-    async def _run_step(self, name: str, step: Step, more: Mapping[str, Any]) -> Ending:
+    async def _run_step(self, name: str, step: Step, scope: dict[str, Any]) -> Ending:
         """Runs a step to its end. Raises TaskwardError when it fails."""
-        scope = self._case.scope(self._endings, more)
         if step.when and not is_true(evaluate(step.when, scope)):
             self._ctx.log(f"step {name} is skipped: {step.when} is not so")
             return Ending(State.SKIPPED)
         self._ctx.report(step_report(name), state=State.RUNNING, total=1)
         if not step.for_each:
             return Ending(State.COMPLETED, await self._run_once(name, step, scope, None))
-        each = await self._run_for_each(name, step, scope, len(items_of(step, scope)))
+        each = await self._run_for_each(name, step, scope)
         return Ending(State.COMPLETED, {output: [outputs[output] for outputs in each] for output in step.outputs})
 
-    async def _run_for_each(self, name: str, step: Step, scope: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    async def _run_for_each(self, name: str, step: Step, scope: dict[str, Any]) -> list[dict[str, Any]]:
         """The outputs of each item. When one has failed, the others are stopped and waited for."""
+        items = items_of(step, scope)
         errors: list[TaskwardError] = []
 
-        async def run(index: int) -> dict[str, Any]:
+        async def run(index: int, item: Any) -> dict[str, Any]:
             if errors:
                 return {}
             try:
-                return await self._run_once(name, step, scope, index)
+                return await self._run_once(name, step, {**scope, "item": item, "index": index}, index)
             except TaskwardError as error:
                 errors.append(error)
                 if len(errors) == 1:
@@ -157,15 +169,13 @@ class Job:
                 return {}
 
         async with asyncio.TaskGroup() as group:
-            runs = [group.create_task(run(index)) for index in range(count)]
+            runs = [group.create_task(run(index, item)) for index, item in enumerate(items)]
         if errors:
             raise min(errors, key=_was_canceled)
         return [run.result() for run in runs]
 
     async def _run_once(self, name: str, step: Step, scope: dict[str, Any], index: int | None) -> dict[str, Any]:
         """Runs a step, or it for one item, as a child. Returns its outputs."""
-        if index is not None:
-            scope = {**scope, "item": items_of(step, scope)[index], "index": index}
         key = key_of(name, index)
         task = self._before.get(key)
         if task is None or not task.is_final:
@@ -185,7 +195,7 @@ class Job:
             "key": key,
             "name": key,
             "timeout": None if step.timeout is None else parse_duration(step.timeout),
-            "retry": self._retry(step.retries),
+            "retry": self._retry(step),
             "labels": {"step": name},
         }
         if step.call is not None:
@@ -197,11 +207,21 @@ class Job:
         queue = step.queue or self._case.workflow.queue
         return await self._ctx.spawn(STEP, queue=queue, arguments=arguments, **wishes)
 
-    def _retry(self, said: int | Retries | None) -> Retry:
+    def _retry(self, step: Step) -> Retry:
         limit = int(self._settings.get(RETRY_LIMIT, _RETRY_LIMIT_DEFAULT))
+        if step.call is not None and step.call.operation == JOB:
+            # Its own steps have been repeated when it fails.
+            limit = 0
+        said = step.retries
         wanted = said if isinstance(said, Retries) else Retries(limit=limit if said is None else said)
         delay = self._settings.get(RETRY_DELAY, _RETRY_DELAY_DEFAULT) if wanted.delay is None else wanted.delay
-        return Retry(limit=wanted.limit, delay=parse_duration(delay), backoff=wanted.backoff, jitter=0, on=WORTH_RETRY)
+        return Retry(
+            limit=wanted.limit,
+            delay=parse_duration(delay),
+            backoff=wanted.backoff,
+            jitter=0,
+            on=WORTH_RETRY if step.call is None else (),
+        )
 
 
 class StepEnded(TaskwardError):

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from taskward.model.errors import Invalid, NotFound
 from taskward.model.policy import Retry
+from taskward.model.states import State
 from taskward.model.task import Task
+from taskward.model.workflow import TemplateError
 from taskward.modules.workflow.case import STEP, CaseFiles, Ending, items_of
 from taskward.modules.workflow.job import Job
 from taskward.modules.workflow.step import Performer
@@ -43,10 +45,12 @@ def workflow_module(store: Store, shelf: WorkflowShelf, performer: Performer, cl
         if case.is_common:
             ctx.log(COMMON_LINE)
         ctx.progress(0, total=len(case.workflow.steps), unit="steps")
+        children = await store.tasks.children(task.id)
         job = Job(
             ctx,
             case,
-            before={child.key: child for child in await store.tasks.children(task.id) if child.key is not None},
+            # What failed when the job failed before is to be run again; what failed when its worker was lost is not.
+            before={child.key: child for child in children if child.key and not (task.failures and _has_failed(child))},
             settings={**await store.registry.settings(""), **await store.registry.settings(ctx.client)},
             now=clock.now(),
             cancel=cancel,
@@ -69,9 +73,17 @@ def workflow_module(store: Store, shelf: WorkflowShelf, performer: Performer, cl
         scope = case.scope(earlier, {} if failure is None else {"failure": failure})
         if index is not None:
             scope |= {"item": items_of(found, scope)[index], "index": index}
-        return await performer.perform(ctx, case, found, scope)
+        try:
+            return await performer.perform(ctx, case, found, scope)
+        except TemplateError as error:
+            # It may show the value that did not fit.
+            raise TemplateError(case.hide(str(error))) from None
 
     return module
+
+
+def _has_failed(child: Task) -> bool:
+    return child.is_final and child.state is not State.COMPLETED
 
 
 async def _job_of(ctx: Context, store: Store) -> Task:

@@ -73,7 +73,7 @@ class Programs:
         """
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | command.environment
         found = self._find(command.arguments[0], environment.get("PATH"))
-        ctx.log(f"running {hide(_shown([found, *command.arguments[1:]]))}")
+        ctx.log(f"running {hide(shlex.join([found, *command.arguments[1:]]))[:_LONGEST_LINE]}")
         try:
             running = await _Running.start(ctx, command, [found, *command.arguments[1:]], environment, hide)
         except OSError as error:
@@ -256,11 +256,6 @@ class _Output:
             self._lines += 1
             if self._lines <= _MOST_LINES:
                 self._running.log(line[start : start + _LONGEST_LINE], self._name)
-
-
-def _shown(arguments: Sequence[str]) -> str:
-    """A command for people to read, and to type."""
-    return shlex.join(arguments)
 
 
 def _signal_name(number: int) -> str:
