@@ -34,7 +34,7 @@ def found(view: Found) -> RenderableType:
     holders = [(cluster.name, holder) for cluster in view.clusters for holder in cluster.holders]
     failures = [(cluster.name, failure) for cluster in view.clusters for failure in cluster.failures]
     asked = sum(cluster.asked for cluster in view.clusters)
-    said = f"{len(holders)} of {_many(asked, 'host')} keep it" if view.targets else f"{_many(asked, 'host')} asked"
+    said = f"{len(holders)} of {_many(asked, 'host')} {'keep it' if view.targets else 'keep something'}"
     return Group(
         *_targets(view.targets),
         *_schedulers(view.clusters),

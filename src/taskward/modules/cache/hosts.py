@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TypeVar
@@ -57,31 +57,41 @@ async def find_copies(
     ctx: Context, cluster: ClusterSettings, task_ids: Sequence[str], *, timeout: timedelta, at_once: int
 ) -> ClusterFindings:
     """What hosts keep of these tasks. Raises ClusterError."""
-    async with _open(ctx, cluster, timeout) as (network, known):
 
-        async def ask(host: Host) -> Holder:
-            gate = asyncio.Semaphore(_IDS_AT_ONCE)
+    async def copies_of(network: Network, host: Host) -> list[Copy]:
+        gate = asyncio.Semaphore(_IDS_AT_ONCE)
 
-            async def stat(task_id: str) -> Copy | None:
-                async with gate:
-                    return await network.stat(host, task_id)
+        async def stat(task_id: str) -> Copy | None:
+            async with gate:
+                return await network.stat(host, task_id)
 
-            copies = await asyncio.gather(*map(stat, task_ids))
-            return Holder(host, [copy for copy in copies if copy is not None])
+        copies = await asyncio.gather(*map(stat, task_ids))
+        return [copy for copy in copies if copy is not None]
 
-        holders, failures = await ask_each(ctx, known.hosts, ask, at_once=at_once)
-    holders = [holder for holder in holders if holder.copies]
-    return ClusterFindings(known.id, known.name, known.schedulers, len(known.hosts), holders, failures)
+    return await _holders(ctx, cluster, copies_of, timeout=timeout, at_once=at_once)
 
 
 async def list_copies(ctx: Context, cluster: ClusterSettings, *, timeout: timedelta, at_once: int) -> ClusterFindings:
     """All that hosts keep. Raises ClusterError."""
+    return await _holders(ctx, cluster, Network.copies, timeout=timeout, at_once=at_once)
+
+
+async def _holders(
+    ctx: Context,
+    cluster: ClusterSettings,
+    copies_of: Callable[[Network, Host], Awaitable[list[Copy]]],
+    *,
+    timeout: timedelta,
+    at_once: int,
+) -> ClusterFindings:
+    """The hosts that have copies, and those that did not say."""
     async with _open(ctx, cluster, timeout) as (network, known):
 
         async def ask(host: Host) -> Holder:
-            return Holder(host, await network.copies(host))
+            return Holder(host, await copies_of(network, host))
 
         holders, failures = await ask_each(ctx, known.hosts, ask, at_once=at_once)
+    holders = [holder for holder in holders if holder.copies]
     return ClusterFindings(known.id, known.name, known.schedulers, len(known.hosts), holders, failures)
 
 
