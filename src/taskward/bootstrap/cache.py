@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx2
 
+from taskward.bootstrap.outbound import open_outbound
 from taskward.model.errors import Invalid
 from taskward.modules.cache.module import cache
 from taskward.operations import Module
@@ -22,17 +23,9 @@ def cache_clusters(settings: Settings) -> tuple[ClusterSettings, ...]:
 def cache_module(settings: Settings) -> Module:
     """The module's operations, for this installation. Raises Invalid for a certificate file that cannot be read."""
     context = _registry_tls(settings.cache)
-    outbound = settings.outbound
 
     def open_client() -> OutboundClient:
-        return OutboundClient(
-            allow_private=outbound.allow_private,
-            allow=outbound.allow,
-            timeout=outbound.timeout,
-            connect_timeout=outbound.connect_timeout,
-            max_response_bytes=outbound.max_response_bytes,
-            ssl_context=context,
-        )
+        return open_outbound(settings.outbound, context)
 
     return cache(cache_clusters(settings), settings.cache, open_client)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taskward.bootstrap.cache import cache_module
+from taskward.bootstrap.outbound import open_outbound
 from taskward.bootstrap.workflows import workflow_shelf, workflows
 from taskward.clock import SystemClock
 from taskward.model.durations import parse_duration, show_seconds
@@ -65,7 +66,7 @@ async def open_house(settings: Settings, apps: Sequence[str] = ()) -> AsyncItera
         stack.push_async_callback(store.close)
         await notifier.open()
         stack.push_async_callback(notifier.close)
-        outbound = await stack.enter_async_context(_outbound(settings))
+        outbound = await stack.enter_async_context(open_outbound(settings.outbound))
         shelf = workflow_shelf(settings)
         registry.add(upkeep(store.tasks, clock))
         registry.add(cache_module(settings))
@@ -73,16 +74,6 @@ async def open_house(settings: Settings, apps: Sequence[str] = ()) -> AsyncItera
         defaults = _defaults(settings)
         await _tell_defaults(store, clock, defaults)
         yield House(settings, store, notifier, clock, registry, defaults, outbound, shelf)
-
-
-def _outbound(settings: Settings) -> OutboundClient:
-    return OutboundClient(
-        allow_private=settings.outbound.allow_private,
-        allow=settings.outbound.allow,
-        timeout=settings.outbound.timeout,
-        connect_timeout=settings.outbound.connect_timeout,
-        max_response_bytes=settings.outbound.max_response_bytes,
-    )
 
 
 def _defaults(settings: Settings) -> dict[str, str]:
