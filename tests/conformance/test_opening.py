@@ -1,6 +1,7 @@
 """Opening, migrating, closing; several processes on one database."""
 
 import asyncio
+import re
 import sqlite3
 import stat
 from pathlib import Path
@@ -169,6 +170,16 @@ def test_every_statement_of_the_catalogue_is_used() -> None:
     source = "".join(path.read_text() for path in Path(next(iter(taskward.store.__path__))).glob("*.py"))
     unused = sorted(name for name in load().names() if f"Q.{name}" not in source)
     assert unused == []
+
+
+def test_no_statement_leaves_anything_in_its_session() -> None:
+    # Connections are not cleared when they are given back.
+    catalogue = load()
+    lasting = re.compile(
+        r"\A\s*(SET|LISTEN|DECLARE|PREPARE)\b|TEMP TABLE|pg_(try_)?advisory_lock|set_config", re.IGNORECASE
+    )
+    left = [name for name in catalogue.names() if lasting.search(getattr(catalogue, name).postgres)]
+    assert left == []
 
 
 def test_both_databases_get_the_same_migrations() -> None:
