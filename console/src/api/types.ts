@@ -30,3 +30,6 @@ export type Setting = Schemas["SettingView"];
 export type Credential = Schemas["CredentialView"];
 export type Deed = Schemas["DeedView"];
 export type Issued = Schemas["Issued"];
+export type Workflow = Schemas["WorkflowView"];
+export type WorkflowDetail = Schemas["WorkflowDetail"];
+export type StepNode = Schemas["StepNode"];

@@ -1,6 +1,8 @@
 import { Checkbox, NumberInput, PasswordInput, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import type { Entries, Entry, Field } from "./schema";
 
+const MONOSPACE = { input: { fontFamily: "var(--mantine-font-family-monospace)" } };
+
 interface SchemaFormProps {
   fields: readonly Field[];
   entries: Entries;
@@ -108,7 +110,7 @@ function Input({ field, entry, error, onChange }: InputProps) {
           autosize
           minRows={3}
           maxRows={16}
-          ff="monospace"
+          styles={MONOSPACE}
           spellCheck={false}
           value={text}
           onChange={(event) => onChange(event.currentTarget.value)}

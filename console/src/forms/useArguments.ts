@@ -22,7 +22,7 @@ export interface ArgumentsForm {
 }
 
 /** The arguments of an operation while they are entered; `known` are those to begin with. */
-export function useArguments(operation: Operation, known?: Record<string, unknown>): ArgumentsForm {
+export function useArguments(operation: Pick<Operation, "schema">, known?: Record<string, unknown>): ArgumentsForm {
   const fields = fieldsOf(operation.schema as Schema);
   const [entries, setEntries] = useState(() => (known ? entriesOf(fields, known) : initialEntries(fields)));
   const [errors, setErrors] = useState<Record<string, string>>({});
@@ -42,11 +42,11 @@ export function useArguments(operation: Operation, known?: Record<string, unknow
   return { fields, entries, setEntries, errors, read };
 }
 
-/** The errors of a refusal that are about arguments, by argument. */
-export function argumentErrors(errors: Record<string, string>): Record<string, string> {
+/** The errors of a refusal that are about what is below a member of its body, by the rest of their paths. */
+export function errorsBelow(member: string, errors: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(errors)
-      .filter(([path]) => path.startsWith("args/"))
-      .map(([path, problem]) => [path.slice("args/".length), problem]),
+      .filter(([path]) => path.startsWith(`${member}/`))
+      .map(([path, problem]) => [path.slice(member.length + 1), problem]),
   );
 }

@@ -1,4 +1,5 @@
 import { auditRoute } from "./audit/route";
+import { cacheRoutes } from "./cache/route";
 import { operationRoute, operationsRoute } from "./operations/route";
 import { overviewRoute } from "./overview/route";
 import { peopleRoute } from "./people/route";
@@ -9,6 +10,7 @@ import { taskRoute } from "./task/route";
 import { tasksRoute } from "./tasks/route";
 import { tokensRoute } from "./tokens/route";
 import { workerRoute, workersRoute } from "./workers/route";
+import { workflowRoute, workflowsRoute } from "./workflows/route";
 
 /** Every page. A page is a folder here: its `route.ts` says where it is, and loads the rest when it is visited. */
 export const pageRoutes = [
@@ -17,6 +19,8 @@ export const pageRoutes = [
   taskRoute,
   schedulesRoute,
   scheduleRoute,
+  workflowsRoute,
+  workflowRoute,
   operationsRoute,
   operationRoute,
   workersRoute,
@@ -26,4 +30,5 @@ export const pageRoutes = [
   tokensRoute,
   peopleRoute,
   auditRoute,
+  ...cacheRoutes,
 ] as const;

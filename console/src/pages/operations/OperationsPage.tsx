@@ -40,7 +40,7 @@ const COLUMNS: TableColumn<Operation>[] = [
     title: "Tasks",
     isWide: true,
     render: (operation) => (
-      <Link to="/tasks" search={{ operation: operation.name }} aria-label={`Tasks of ${operation.name}`}>
+      <Link to="/tasks" search={{ operation: operation.name }} aria-label={`its tasks: ${operation.name}`}>
         its tasks
       </Link>
     ),

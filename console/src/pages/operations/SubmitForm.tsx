@@ -6,7 +6,7 @@ import { fieldErrors, useChange } from "@/api/change";
 import { api, body } from "@/api/client";
 import type { Operation, Task } from "@/api/types";
 import { SchemaForm } from "@/forms/SchemaForm";
-import { argumentErrors, useArguments } from "@/forms/useArguments";
+import { errorsBelow, useArguments } from "@/forms/useArguments";
 
 /** Submits a task of an operation, by a form made from the schema of its arguments; then shows the task. */
 export function SubmitForm({ operation }: { operation: Operation }) {
@@ -54,7 +54,7 @@ export function SubmitForm({ operation }: { operation: Operation }) {
           fields={form.fields}
           entries={form.entries}
           onChange={form.setEntries}
-          errors={{ ...argumentErrors(errors), ...form.errors }}
+          errors={{ ...errorsBelow("args", errors), ...form.errors }}
         />
         <Anchor component="button" type="button" size="sm" ta="start" aria-expanded={isOpen} onClick={more.toggle}>
           {isOpen ? "Fewer choices" : "More choices: name, queue, priority, time"}

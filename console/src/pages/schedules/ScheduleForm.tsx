@@ -16,11 +16,11 @@ import { fieldErrors, useChange } from "@/api/change";
 import { api, body } from "@/api/client";
 import type { Operation, Schedule } from "@/api/types";
 import { SchemaForm } from "@/forms/SchemaForm";
-import { type ArgumentsForm, argumentErrors, useArguments } from "@/forms/useArguments";
+import { type ArgumentsForm, errorsBelow, useArguments } from "@/forms/useArguments";
 import { operationsQuery } from "@/pages/operations/queries";
 import { FormDialog } from "@/parts/FormDialog";
 import { Loading } from "@/parts/PageStates";
-import { schedulesQuery } from "./queries";
+import { SCHEDULES } from "./queries";
 import { Ticks } from "./Ticks";
 
 const UNITS = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 };
@@ -87,7 +87,7 @@ function Filled({ schedule, operations, operation, onChoose, onClose }: FilledPr
       ),
     {
       done: (_, saved) => `${saved.name} is saved: ${saved.in_words}`,
-      refresh: schedulesQuery.queryKey,
+      refresh: SCHEDULES,
       onDone: onClose,
     },
   );
@@ -138,7 +138,7 @@ function Filled({ schedule, operations, operation, onChoose, onClose }: FilledPr
             fields={form.fields}
             entries={form.entries}
             onChange={form.setEntries}
-            errors={{ ...argumentErrors(errors), ...form.errors }}
+            errors={{ ...errorsBelow("args", errors), ...form.errors }}
           />
         </Stack>
       )}
@@ -250,7 +250,7 @@ function WhenInput({ when, onChange, errors }: WhenInputProps) {
             description="minute, hour, day of month, month, day of week"
             inputWrapperOrder={["label", "input", "description", "error"]}
             required
-            ff="monospace"
+            styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
             value={when.cron}
             error={wrong.cron ?? errors.cron}
             onChange={(event) => onChange({ ...when, cron: event.currentTarget.value })}

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useChange } from "@/api/change";
 import { api, body } from "@/api/client";
-import { schedulesQuery } from "./queries";
+import { SCHEDULES } from "./queries";
 
 /** Lets a schedule tick, or not. */
 export function useSetActive() {
@@ -11,7 +11,7 @@ export function useSetActive() {
     {
       done: ({ name, active }) => (active ? `${name} ticks again` : `${name} does not tick any more`),
       failed: "The schedule could not be changed",
-      refresh: schedulesQuery.queryKey,
+      refresh: SCHEDULES,
     },
   );
 }
@@ -22,7 +22,7 @@ export function useRunNow() {
   return useChange((name: string) => body(api.POST("/v1/schedules/{name}:run", { params: { path: { name } } })), {
     done: (name, task) => `${name} has submitted task #${task.number}`,
     failed: "Nothing was submitted",
-    refresh: schedulesQuery.queryKey,
+    refresh: SCHEDULES,
     onDone: (task) => void navigate({ to: "/tasks/$task", params: { task: String(task.number) } }),
   });
 }
