@@ -21,7 +21,7 @@ from taskward.http.pulp.endpoint import Operation
 from taskward.http.pulp.task_filters import TASK_FILTERS
 from taskward.model.settings import SETTINGS as RUN_TIME_SETTINGS
 from taskward.model.states import mermaid
-from taskward.model.workflow import Call, Program, Request, Retries, Step, Wait, Workflow
+from taskward.model.workflow import Call, Program, Progress, Request, Retries, Step, Wait, Workflow
 from taskward.model.workflow.filters import FILTERS
 from taskward.model.workflow.parameters import COMMON
 from taskward.settings import SETTINGS, Settings
@@ -164,7 +164,7 @@ def pulp_filters() -> str:
 def workflow_words() -> str:
     """The words of a workflow's file, thing by thing."""
     text = ""
-    for kind in (Workflow, Step, Program, Call, Request, Wait, Retries):
+    for kind in (Workflow, Step, Program, Progress, Call, Request, Wait, Retries):
         text += f"\n## {kind.__name__}\n\n{_first_sentence(kind)}\n\n"
         members = msgspec.json.schema_components([kind])[1][kind.__name__]["properties"]
         rows = [(f"`{name}`", _kind_of(schema), _described(schema)) for name, schema in members.items()]

@@ -92,6 +92,8 @@ def test_a_file_declares_a_workflow() -> None:
         ("parameters: {p: {pattern: '('}}\nsteps: {a: {run: [x]}}", "1:27: not a regular expression: missing ), unterminated subpattern at position 0"),
         ("parameters: {p: {type: integer, default: x}}\nsteps: {a: {run: [x]}}", "1:42: does not fit the parameter: it must be integer, not string"),
         ("parameters: {p: {anyOf: [{format: path}]}}\nsteps: {a: {run: [x]}}", "1:35: has no effect inside anyOf"),
+        ("steps:\n  a: {run: {command: [x], progress: {pattern: '('}}}", "2:47: not a regular expression: missing ), unterminated subpattern at position 0"),
+        ("steps:\n  a: {run: {command: [x], progress: {pattern: 'at (.*)'}}}", "2:47: has no group (?P<done>...)"),
         ("run_at: '{{ job.id }}'\nsteps: {a: {run: [x]}}", "1:9: there is no `job` here; there are parameters"),
         ("steps: !!python/object/apply:os.system [x]", "1:8: the tag tag:yaml.org,2002:python/object/apply:os.system is not understood here"),
         ("steps: &a [*a]", "1:8: more than 50 levels deep"),

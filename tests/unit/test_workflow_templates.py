@@ -79,6 +79,8 @@ SCOPE: dict[str, Any] = {
         ("'01:02:03.5' | offset_from", 3723.5),
         ("90 | offset_from(null)", 90),
         ("'2026-01-01T00:00:10Z' | offset_from('2026-01-01T00:00:00')", 10),
+        ("1 | span_to('00:00:02.5')", 1.5),
+        ("'2026-01-01T00:00:10Z' | span_to('2026-01-01T00:01:00Z')", 50),
         ("[1] | require('nothing there')", [1]),
     ],
 )
@@ -116,6 +118,7 @@ def test_an_expression_has_a_value(expression: str, value: Any) -> None:
         ("'soon' | toward('later', 0.5)", "'soon' is not an instant such as"),
         ("'0001-01-01T00:00:00+23:59' | toward('later', 0.5)", "is not an instant"),
         ("'2026-01-01' | toward('2026-01-02', 2)", "0 to 1"),
+        ("1 | span_to('2026-01-01T00:01:00Z')", "is not a number"),
         ("[] | first", "no first"),
         ("'' | require('say something')", "say something"),
         ("", "a value is expected at character 1, not the end"),

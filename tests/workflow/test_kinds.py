@@ -184,6 +184,24 @@ async def test_whatever_a_program_writes_its_log_is_lines_of_bounded_length_and_
     assert lines[-1] == "... and 2000 more lines, which are not kept"
 
 
+async def test_a_program_tells_how_far_it_is_by_its_output(quick: JobHouse) -> None:
+    quick.write(
+        "far",
+        """
+        parameters: {frames: {type: integer}}
+        steps:
+          far:
+            run:
+              command: [printf, 'begin\\nframe=10\\rframe=30 time=00:01\\nframe=x\\nend\\n']
+              progress: {pattern: 'frame=(?P<done>\\S+)', total: "{{ parameters.frames }}", unit: frames}
+        """,
+    )
+    job = await quick.run("far", frames=40)
+    far = (await quick.children(job))["far"]
+    assert (far.progress.done, far.progress.total, far.progress.unit) == (30, 40, "frames")
+    assert (await quick.lines(far))[1:] == ["begin", "frame=x", "end"]
+
+
 async def test_a_paused_job_begins_no_step_until_it_is_resumed(jobs: JobHouse) -> None:
     jobs.write(
         "stops",

@@ -80,6 +80,9 @@ async def test_vodcapture_cuts_clips_and_joins_them(media: JobHouse) -> None:
     assert frames_of(video) == 25
     assert seconds_of(video) == pytest.approx(2.5, abs=0.15)
     assert [path.name for path in (media.root / "out").iterdir()] == ["best-of.mp4"]
+    first = (await media.children(job))["cut[0]"]
+    assert (first.progress.total, first.progress.unit) == (1.5, "seconds")
+    assert first.progress.done == pytest.approx(1.5, abs=0.15)
     assert set(await media.children(job)) == {"prepare", "cut[0]", "cut[1]", "join", "clean"}
 
 

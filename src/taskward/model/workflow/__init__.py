@@ -1,7 +1,7 @@
 """Workflows as they are declared: pure, without a file, a clock or a program."""
 
 from taskward.model.workflow.checks import problems
-from taskward.model.workflow.declaration import Call, Program, Request, Retries, Step, Wait, Workflow
+from taskward.model.workflow.declaration import Call, Program, Progress, Request, Retries, Step, Wait, Workflow
 from taskward.model.workflow.filters import TemplateError
 from taskward.model.workflow.graph import Node, graph_of
 from taskward.model.workflow.parameters import complete, formatted, schema_of, secrets
@@ -11,6 +11,7 @@ __all__ = [
     "Call",
     "Node",
     "Program",
+    "Progress",
     "Request",
     "Retries",
     "Step",

@@ -1,6 +1,7 @@
 """What is wrong with a workflow beyond its shape: each problem with the keys that lead to it."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -100,6 +101,11 @@ class _Names:
                 yield from self.template_problems(program.folder, (*inside, "folder"), visible, roots)
                 yield from self.template_problems(program.stdin, (*inside, "stdin"), visible, roots)
                 yield from _duration_problems(program.grace, (*inside, "grace"))
+                if program.progress is not None:
+                    yield from _pattern_problems(program.progress.pattern, (*inside, "progress", "pattern"))
+                    yield from self.template_problems(
+                        program.progress.total, (*inside, "progress", "total"), visible, roots
+                    )
             case Request() as request:
                 if request.json is not None and request.body is not None:
                     yield (*place, "request", "body"), "excludes json"
@@ -187,6 +193,16 @@ def _duration_problems(duration: str | float | None, place: Place) -> Iterator[P
         parse_duration(duration)
     except ValueError as error:
         yield place, f"{duration!r} {error}"
+
+
+def _pattern_problems(pattern: str, place: Place) -> Iterator[Problem]:
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        yield place, f"not a regular expression: {error}"
+    else:
+        if "done" not in groups:
+            yield place, "has no group (?P<done>...)"
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

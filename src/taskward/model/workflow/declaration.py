@@ -22,6 +22,17 @@ Command = Annotated[list[Argument], Meta(min_length=1, max_length=1000)]
 _MOST_STEPS = 200
 
 
+class Progress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a program tells how far it is: lines that match are progress, and stand in no log."""
+
+    pattern: Annotated[
+        str,
+        Meta(description="A regular expression whose group `(?P<done>...)` is a number, or a time as `HH:MM:SS.fff`"),
+    ]
+    total: Annotated[Argument | None, Meta(description="What `done` is in the end, as far as that is known")] = None
+    unit: Annotated[str, Meta(max_length=50, description="What is counted; times are seconds")] = ""
+
+
 class Program(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A program to run: never a line for a shell, always its arguments one by one."""
 
@@ -41,6 +52,7 @@ class Program(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     exit_codes: Annotated[list[int], Meta(min_length=1, description="The exit codes that mean success")] = field(
         default_factory=lambda: [0]
     )
+    progress: Annotated[Progress | None, Meta(description="How its output tells how far it is")] = None
     grace: Annotated[
         Duration, Meta(description="How long the program may take to end by itself when it is asked to (SIGTERM)")
     ] = "5s"

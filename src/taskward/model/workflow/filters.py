@@ -240,8 +240,8 @@ def _toward(value: Any, end: Any, share: Any, least_seconds: Any = 0) -> str | N
     return instant_text(start + (stop - start) * part)
 
 
-def _offset_from(value: Any, origin: Any = None) -> float:
-    """Seconds: of a number, of `HH:MM:SS.fff`, or from an instant to another."""
+def seconds_of(value: Any, origin: Any = None) -> float:
+    """Seconds: of a number, of `HH:MM:SS.fff`, or from an instant to another. Raises TemplateError."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     parts = _text(value).split(":")
@@ -254,6 +254,13 @@ def _offset_from(value: Any, origin: Any = None) -> float:
         return _number(value)
     seconds = (instant_of(value) - instant_of(origin)) / timedelta(seconds=1)
     return _number(round(seconds, 6))
+
+
+def _span_to(value: Any, end: Any) -> float:
+    """Seconds between two offsets, or two instants."""
+    if isinstance(value, str) and _is_instant(value):
+        return seconds_of(end, value)
+    return _number(round(seconds_of(end) - seconds_of(value), 6))
 
 
 FILTERS: dict[str, Filter] = {
@@ -293,7 +300,8 @@ FILTERS: dict[str, Filter] = {
         2,
         3,
     ),
+    "span_to": Filter(_span_to, "seconds to the argument, each a number, `HH:MM:SS.fff` or an instant", 1, 1),
     "offset_from": Filter(
-        _offset_from, "seconds: a number, `HH:MM:SS.fff`, or how long after the argument an instant is", 0, 1
+        seconds_of, "seconds: a number, `HH:MM:SS.fff`, or how long after the argument an instant is", 0, 1
     ),
 }

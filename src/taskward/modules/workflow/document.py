@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from taskward.model.errors import Invalid
 from taskward.model.misfits import field_of, located
-from taskward.model.workflow import Call, Program, Request, Retries, Step, Wait, Workflow, problems
+from taskward.model.workflow import Call, Program, Progress, Request, Retries, Step, Wait, Workflow, problems
 from taskward.model.workflow.declaration import StepName
 
 LONGEST_FILE_BYTES = 1024 * 1024
@@ -112,7 +112,9 @@ for _kind, _pattern, _beginnings in (
 
 _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _WORDS = [
-    name for kind in (Workflow, Step, Program, Call, Request, Wait, Retries) for name in kind.__struct_encode_fields__
+    name
+    for kind in (Workflow, Step, Program, Progress, Call, Request, Wait, Retries)
+    for name in kind.__struct_encode_fields__
 ]
 
 

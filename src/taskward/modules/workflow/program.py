@@ -49,6 +49,8 @@ class Command(Struct, frozen=True, kw_only=True):
     exit_codes: Sequence[int]
     grace: timedelta
     """Between SIGTERM and SIGKILL."""
+    take_progress: Callable[[str], bool]
+    """Is given each line, and says whether it was progress: then it stands in no log."""
 
 
 class Ended(Struct, frozen=True):
@@ -198,6 +200,10 @@ class _Running:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
 
+    def takes_progress(self, line: str) -> bool:
+        """Whether a line only told how far the program is."""
+        return self._command.take_progress(line)
+
     def log(self, line: str, stream: str) -> None:
         """A line of the program in the task's log."""
         self._ctx.log(self._hide(line), stream=stream)
@@ -250,6 +256,8 @@ class _Output:
 
     def _line(self, line: str) -> None:
         if not line.strip():
+            return
+        if self._running.takes_progress(line[:_LONGEST_LINE]):
             return
         self.last_line = line.strip()[:_LONGEST_LINE]
         for start in range(0, len(line), _LONGEST_LINE):

@@ -4,6 +4,7 @@ import asyncio
 import difflib
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,22 @@ _log = structlog.get_logger(__name__)
 _CLIENTS = "clients"
 _NAME = re.compile(WORKFLOW_NAME)
 _CLIENT_NAME = re.compile(r"[^/\\\0.][^/\\\0]*")
-_Stamp = tuple[int, int, int]
+_SETTLED_NS = 1_000_000_000
+"""A file that was changed so shortly before it was read may be changed again without its time telling."""
 
 
 class _Read(Struct):
     """A file as it was read last. The definition is the newest one that was right."""
 
-    stamp: _Stamp
+    stamp: tuple[int, int, int]
+    """When it was changed, its length and its place on the disk."""
+    read_ns: int
     definition: Definition | None
-    problem: str
+    problem: str = ""
+
+    def holds(self, stamp: tuple[int, int, int]) -> bool:
+        """Whether reading it again would give the same."""
+        return self.stamp == stamp and self.read_ns - stamp[0] > _SETTLED_NS
 
 
 class Shelf:
@@ -102,19 +110,20 @@ class Shelf:
                 return None
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             known = self._read.get(path)
-            if known is None or known.stamp != stamp:
+            if known is None or not known.holds(stamp):
                 known = self._read[path] = self._read_again(client, path, stamp, known)
             return Shelved(path.stem, client, str(path), known.definition, known.problem)
 
-    def _read_again(self, client: str, path: Path, stamp: _Stamp, before: _Read | None) -> _Read:
+    def _read_again(self, client: str, path: Path, stamp: tuple[int, int, int], before: _Read | None) -> _Read:
         # Most workers have no files to read, and no use for what reads them.
         from taskward.modules.workflow.document import Misdeclared, read_workflow  # noqa: PLC0415
 
+        read_ns = time.time_ns()
         try:
-            return _Read(stamp, Definition(client, read_workflow(path)), "")
+            return _Read(stamp, read_ns, Definition(client, read_workflow(path)))
         except Misdeclared as error:
             kept = before.definition if before is not None else None
-            _log.error(
-                "a workflow was refused", file=str(path), problem=str(error), kept_the_one_before=kept is not None
-            )
-            return _Read(stamp, kept, str(error))
+            if before is None or before.problem != str(error):
+                told = "a workflow was refused; the one before stays" if kept else "a workflow was refused"
+                _log.error(told, file=str(path), problem=str(error))
+            return _Read(stamp, read_ns, kept, str(error))

@@ -1,6 +1,7 @@
 """A step of a job that this module does itself: a program, a request, the end of a wait."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,8 @@ from typing import Any
 import msgspec
 
 from taskward.model.durations import parse_duration
-from taskward.model.workflow import Program, Request, Step, TemplateError, render
-from taskward.model.workflow.filters import text_of
+from taskward.model.workflow import Program, Progress, Request, Step, TemplateError, render
+from taskward.model.workflow.filters import seconds_of, text_of
 from taskward.modules.workflow.case import Case
 from taskward.modules.workflow.failures import StepFailed
 from taskward.modules.workflow.program import Command, Programs
@@ -58,6 +59,7 @@ class Performer:
             stdin=None if program.stdin is None else text_of(render(program.stdin, scope)),
             exit_codes=program.exit_codes,
             grace=parse_duration(program.grace),
+            take_progress=_never if program.progress is None else _progress_taker(ctx, program.progress, scope),
         )
         ended = await self._programs.run(ctx, command, hide)
         seen = {"exit_code": ended.exit_code, "stdout": ended.stdout, "stderr": ended.stderr}
@@ -84,6 +86,30 @@ class Performer:
             raise StepFailed(f"{request.method} {hide(url)} answered {answer.status} where {wanted} was expected")
         text = answer.body.decode("utf-8", "replace")
         return {"status": answer.status}, {"status": answer.status, "headers": dict(answer.headers), "body": text}
+
+
+def _never(_line: str) -> bool:
+    return False
+
+
+def _progress_taker(ctx: Context, progress: Progress, scope: Mapping[str, Any]) -> Callable[[str], bool]:
+    """What tells the progress of a line, if it is one; and whether it was."""
+    pattern = re.compile(progress.pattern)
+    wanted = render(progress.total, scope)
+    total = None if wanted is None else seconds_of(wanted)
+
+    def take(line: str) -> bool:
+        match = pattern.search(line)
+        if match is None or not match["done"]:
+            return False
+        try:
+            done = seconds_of(match["done"])
+        except TemplateError:
+            return False
+        ctx.progress(done, total=total, unit=progress.unit)
+        return True
+
+    return take
 
 
 def _arguments(command: list[Any], scope: Mapping[str, Any]) -> list[str]:
