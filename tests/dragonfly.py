@@ -59,6 +59,8 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
     ip: str = "127.0.0.1"
     asked: list[str] = field(default_factory=list)
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    was_hung: asyncio.Event = field(default_factory=asyncio.Event)
+    """A call is not being answered."""
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     """By URL, of what it was told to download."""
 
@@ -119,6 +121,7 @@ class Daemon(DfdaemonUploadServicer, DfdaemonDownloadServicer):
             self.busy -= 1
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many requests")
         if call == self.hangs:
+            self.was_hung.set()
             await asyncio.Event().wait()
 
     def _copy(self, name: str) -> StatLocalTaskResponse:

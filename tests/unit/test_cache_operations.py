@@ -236,6 +236,22 @@ async def test_a_deletion_says_which_hosts_failed_and_why(clusters: FakeClusters
     ]
 
 
+async def test_a_host_dying_in_the_middle_of_a_deletion_is_told(clusters: FakeClusters) -> None:
+    dying = Daemon("dying", keeps={ID: "finished"}, hangs="delete")
+    cluster = await clusters.cluster(dying, Daemon("a", keeps={ID: "finished"}))
+    async with house_of(cluster, settings=CacheSettings(host_timeout=timedelta(seconds=30))) as engine:
+        task = await engine.submit("cache.delete", what={"url": URL})
+        await asyncio.wait_for(dying.was_hung.wait(), 10)
+        await clusters.stop(dying)
+        task = await engine.wait(task)
+    assert task.result is not None
+    cleared = msgspec.json.decode(task.result, type=Cleared)
+    assert names(cleared.clusters[0].cleared) == ["a"]
+    [failure] = cleared.clusters[0].failures
+    assert (failure.host.hostname, failure.task_id) == ("dying", ID)
+    assert failure.error.startswith("cannot be reached")
+
+
 async def test_a_host_that_keeps_nothing_any_more_is_cleared_whatever_it_says(clusters: FakeClusters) -> None:
     cluster = await clusters.cluster(Daemon("a", keeps={ID: "finished"}, lies=True))
     async with house_of(cluster) as engine:

@@ -218,7 +218,6 @@ def _result(task: Task, parts: Sequence[Task]) -> JobResult:
     """What has come of a job, by cluster. A job that came to no cluster has one part, which says why."""
     name = TYPES[task.operation]
     ids = _task_ids(task)
-    # The state of a part is never ahead of the job's: a job of one part would else be over and still pending.
     states = [_state(part, name, ids) for part in parts]
     if not states and task.is_final:
         states = [_state(task, name, ids)]
