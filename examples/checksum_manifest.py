@@ -9,13 +9,15 @@ object a line (path, size in bytes, sha256, mtime), sorted by path, and appears 
 
 import asyncio
 import hashlib
+import heapq
 import json
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
@@ -27,12 +29,12 @@ manifest = Module(
     retention=Retention(ttl=timedelta(days=30)),
 )
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 64 * 1024
+"""Read at a time; each folder that is being hashed has so much memory for it."""
 SHOWN_AT_MOST = 20
 """How many paths of each kind of difference the result names."""
 
-_Entries = dict[str, dict[str, Any]]
-"""Of a manifest, by path."""
+_Entry = dict[str, Any]
 
 
 @manifest.operation(
@@ -59,9 +61,9 @@ async def build(ctx: Context, path: Path, output: Path | None = None) -> dict[st
             name=name or "(files)",
             path=str(plan.folder / name),
             base=str(plan.folder),
-            part=str(plan.parts / f"{index:06}.jsonl"),
+            part=str(plan.part_of(name)),
         )
-        for index, name in enumerate(plan.sizes)
+        for name in plan.sizes
     ]
     done: list[dict[str, Any]] = []
     for ended in asyncio.as_completed([child.result() for child in children]):
@@ -70,15 +72,17 @@ async def build(ctx: Context, path: Path, output: Path | None = None) -> dict[st
         await ctx.checkpoint()
 
     with ctx.step("merge"):
-        before, after, digest = await asyncio.to_thread(_merge, [Path(part["part"]) for part in done], plan)
+        digest, differences = await asyncio.to_thread(_merge, plan)
+    for line in () if differences is None else differences.named():
+        ctx.log(line, severity="warning")
     unreadable = sorted(path for part in done for path in part["unreadable"])
     return {
         "manifest": str(plan.target),
         "sha256": digest,
-        "files": len(after),
-        "bytes": sum(entry["size"] for entry in after.values()),
+        "files": sum(part["files"] for part in done),
+        "bytes": sum(part["bytes"] for part in done),
         "unreadable": unreadable[:SHOWN_AT_MOST],
-        **({} if before is None else {"since_last_time": _compare(ctx, before, after)}),
+        **({} if differences is None else {"since_last_time": differences.told()}),
     }
 
 
@@ -110,6 +114,7 @@ class _Part:
         self._ctx = ctx
         self._base = base
         self._lines = lines
+        self._buffer = memoryview(bytearray(CHUNK_BYTES))
         self._files = 0
         self._bytes = 0
         self._unreadable: list[str] = []
@@ -124,18 +129,20 @@ class _Part:
         unfinished.replace(path)
 
     def add_tree(self, folder: Path, sizes: dict[Path, int], meters: tuple[SyncContext | Step, ...]) -> None:
-        """Adds everything below a folder; `meters` are told of the bytes."""
+        """Adds everything below a folder, in the order of the manifest; `meters` are told of the bytes."""
         try:
             content = _list(folder)
         except OSError as error:
             self._leave_out(folder, error)
             return
-        for path in content.files:
-            self.add_file(path, meters)
-        for below in content.folders:
-            total = sizes.get(below, 0)
-            with self._ctx.step(below.name, type="folder", scope=str(below), total=total, unit="bytes") as step:
-                self.add_tree(below, sizes, (*meters, step))
+        folders = set(content.folders)
+        for path in sorted((*content.files, *folders), key=lambda one: _place(one.name, is_folder=one in folders)):
+            if path not in folders:
+                self.add_file(path, meters)
+                continue
+            total = sizes.get(path, 0)
+            with self._ctx.step(path.name, type="folder", scope=str(path), total=total, unit="bytes") as step:
+                self.add_tree(path, sizes, (*meters, step))
 
     def add_file(self, path: Path, meters: tuple[SyncContext | Step, ...]) -> None:
         """Adds a file, or notes that it cannot be read."""
@@ -144,12 +151,12 @@ class _Part:
         try:
             with path.open("rb", buffering=0) as file:
                 mtime = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-                while chunk := file.read(CHUNK_BYTES):
+                while count := file.readinto(self._buffer):
                     self._ctx.check()
-                    digest.update(chunk)
-                    size += len(chunk)
+                    digest.update(self._buffer[:count])
+                    size += count
                     for meter in meters:
-                        meter.progress(advance=len(chunk))
+                        meter.progress(advance=count)
         except OSError as error:
             self._leave_out(path, error)
             return
@@ -175,6 +182,10 @@ class _Plan(NamedTuple):
     target: Path
     parts: Path
     sizes: dict[str, int]
+
+    def part_of(self, name: str) -> Path:
+        """Where a part is written."""
+        return self.parts / f"{list(self.sizes).index(name):06}.jsonl"
 
 
 def _plan(path: Path, output: Path | None) -> _Plan:
@@ -224,43 +235,82 @@ def _size(path: Path) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _merge(parts: Iterable[Path], plan: _Plan) -> tuple[_Entries | None, _Entries, str]:
-    """Writes the parts as one manifest: the entries of the one before, those of this one, and its own checksum.
+def _place(name: str, *, is_folder: bool) -> str:
+    """By which names are sorted so that the paths of all that is in them are: `a.txt` comes before `a/b`."""
+    return f"{name}/" if is_folder else name
 
-    The new one appears under its name when all of it is on disk.
+
+def _merge(plan: _Plan) -> tuple[str, "_Differences | None"]:
+    """Writes the parts as one manifest; returns its checksum, and what has changed since the one before.
+
+    The new one appears under its name when all of it is on disk. Nothing is held in memory but a line of each.
     """
-    before = _read(plan.target)
-    lines = [line for part in parts for line in part.read_bytes().splitlines(keepends=True)]
-    lines.sort(key=lambda line: str(json.loads(line)["path"]))
+    folders = sorted((name for name in plan.sizes if name), key=lambda name: _place(name, is_folder=True))
+    below = chain.from_iterable(_lines(plan.part_of(name)) for name in folders)
     unfinished = plan.target.with_name(f"{plan.target.name}.unfinished")
+    digest = hashlib.sha256()
     with unfinished.open("wb") as file:
-        file.writelines(lines)
+        for line in heapq.merge(below, _lines(plan.part_of("")), key=_path_of):
+            file.write(line)
+            digest.update(line)
         file.flush()
         os.fsync(file.fileno())
+    differences = _compare(plan.target, unfinished) if plan.target.exists() else None
     unfinished.replace(plan.target)
     shutil.rmtree(plan.parts, ignore_errors=True)
-    return before, _read(plan.target) or {}, hashlib.sha256(b"".join(lines)).hexdigest()
+    return digest.hexdigest(), differences
 
 
-def _read(path: Path) -> _Entries | None:
-    """The entries of a manifest by path; None when there is none."""
-    try:
-        with path.open() as file:
-            entries = [json.loads(line) for line in file]
-    except FileNotFoundError:
-        return None
-    return {entry["path"]: entry for entry in entries}
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from file
 
 
-def _compare(ctx: Context, before: _Entries, after: _Entries) -> dict[str, Any]:
-    both = before.keys() & after.keys()
-    differences = {
-        "added": sorted(after.keys() - before.keys()),
-        "removed": sorted(before.keys() - after.keys()),
-        "changed": sorted(path for path in both if before[path]["sha256"] != after[path]["sha256"]),
-    }
-    named = [f"{kind}: {path}" for kind, paths in differences.items() for path in paths[:SHOWN_AT_MOST]]
-    for line in named:
-        ctx.log(line, severity="warning")
-    counts = {kind: len(paths) for kind, paths in differences.items()}
-    return {**counts, "paths": named} if named else counts
+def _path_of(line: bytes) -> str:
+    return str(json.loads(line)["path"])
+
+
+class _Differences:
+    """What has changed from one manifest to the next: how much of each kind, and the first paths."""
+
+    def __init__(self) -> None:
+        self._counts = {"added": 0, "removed": 0, "changed": 0}
+        self._first: dict[str, list[str]] = {kind: [] for kind in self._counts}
+
+    def add(self, kind: str, path: str) -> None:
+        """One more."""
+        self._counts[kind] += 1
+        if len(self._first[kind]) < SHOWN_AT_MOST:
+            self._first[kind].append(path)
+
+    def named(self) -> list[str]:
+        """The first of each kind, in words."""
+        return [f"{kind}: {path}" for kind, paths in self._first.items() for path in paths]
+
+    def told(self) -> dict[str, Any]:
+        """For the result."""
+        named = self.named()
+        return {**self._counts, "paths": named} if named else dict(self._counts)
+
+
+def _compare(before: Path, after: Path) -> _Differences:
+    """Goes through two manifests side by side: both are sorted by path."""
+    found = _Differences()
+    olds, news = map(_entries, (before, after))
+    old, new = next(olds, None), next(news, None)
+    while old is not None or new is not None:
+        if old is not None and (new is None or old["path"] < new["path"]):
+            found.add("removed", old["path"])
+            old = next(olds, None)
+        elif new is not None and (old is None or new["path"] < old["path"]):
+            found.add("added", new["path"])
+            new = next(news, None)
+        elif old is not None and new is not None:
+            if old["sha256"] != new["sha256"]:
+                found.add("changed", new["path"])
+            old, new = next(olds, None), next(news, None)
+    return found
+
+
+def _entries(manifest: Path) -> Iterator[_Entry]:
+    return map(json.loads, _lines(manifest))

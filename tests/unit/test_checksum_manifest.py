@@ -58,6 +58,16 @@ async def test_a_manifest_names_every_file_once_and_sorted(engine: TestEngine, f
     assert sorted(path.name for path in folder.parent.iterdir()) == ["photos", "photos.manifest.jsonl"], "no parts stay"
 
 
+async def test_paths_are_sorted_as_wholes(engine: TestEngine, tmp_path: Path) -> None:
+    """Between a folder and what is in it there may be files and folders whose names begin as its name does."""
+    for name in ("a/b/c", "a/b-c", "a/b.c", "a-b/c", "a.c", "b"):
+        (tmp_path / "x" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "x" / name).write_text(name)
+    await engine.result(await engine.submit(build, path=str(tmp_path / "x")))
+    found = list(entries(tmp_path / "x.manifest.jsonl"))
+    assert found == sorted(found) == ["a-b/c", "a.c", "a/b-c", "a/b.c", "a/b/c", "b"]
+
+
 async def test_a_child_for_each_folder_a_step_for_each_below_and_bytes_as_progress(
     engine: TestEngine, folder: Path
 ) -> None:

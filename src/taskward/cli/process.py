@@ -1,9 +1,12 @@
 """What `taskward serve` and `taskward worker` share: the options that become settings."""
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+import msgspec
 import typer
 
 if TYPE_CHECKING:
@@ -41,7 +44,24 @@ def settings_of(config: Path | None, **flags: Any) -> "Settings":
     """The settings in force; `flags` by name with two underscores for the dot. Raises SettingError."""
     from taskward.settings import load
 
-    return load({name.replace("__", "."): value for name, value in flags.items()}, config_path=config).settings
+    return load({_setting(name): value for name, value in flags.items()}, config_path=config).settings
+
+
+def become_worker(config: Path | None, apps: Sequence[str], **flags: Any) -> NoReturn:
+    """Goes on as a worker without what the command line keeps in memory: a quarter of what a worker has.
+
+    Raises SettingError.
+    """
+    # A mistake is told here, where the whole command line is known.
+    settings_of(config, **flags)
+    given = {"flags": {_setting(name): flag for name, flag in flags.items()}, "config": config, "apps": apps}
+    sys.stdout.flush()
+    words = [sys.executable, "-m", "taskward.bootstrap", msgspec.json.encode(given, enc_hook=str).decode()]
+    os.execv(sys.executable, words)  # noqa: S606 - ourselves
+
+
+def _setting(name: str) -> str:
+    return name.replace("__", ".")
 
 
 def see_own_folder() -> None:

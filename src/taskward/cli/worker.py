@@ -12,8 +12,7 @@ from taskward.cli.process import (
     DataDirOption,
     QueuesOption,
     WorkflowDirOption,
-    see_own_folder,
-    settings_of,
+    become_worker,
 )
 from taskward.cli.session import Session, remote, run
 
@@ -37,22 +36,15 @@ def work(
     if context.invoked_subcommand is not None:
         return
 
-    def start() -> None:
-        from taskward.bootstrap import worker
-
-        settings = settings_of(
-            config,
-            server__data_dir=data_dir,
-            server__database=database,
-            worker__concurrency=concurrency,
-            worker__queues=queue or None,
-            workflow__dirs=[str(folder) for folder in workflow_dir] if workflow_dir else None,
-            worker__name=name,
-        )
-        see_own_folder()
-        worker.run_worker(settings, modules or ())
-
-    run(start)
+    flags = {
+        "server__data_dir": data_dir,
+        "server__database": database,
+        "worker__concurrency": concurrency,
+        "worker__queues": queue or None,
+        "workflow__dirs": [str(folder) for folder in workflow_dir] if workflow_dir else None,
+        "worker__name": name,
+    }
+    run(lambda: become_worker(config, modules or (), **flags))
 
 
 @app.command("list")

@@ -86,11 +86,12 @@ class SqliteDatabase:
                 Path(self._path).parent.mkdir(parents=True, exist_ok=True)
                 # Arguments and results are in it as they were given. Its companions (-wal, -shm) get the same mode.
                 Path(self._path).touch(mode=0o600)
-            self._writer = self._connect()
+            self._writer = self._connect(cache_kib=12_000)
             self._migrate(self._writer)
             if not private:
-                self._reader = self._connect()
-                self._scanner = self._connect()
+                # What they read the system keeps in memory too: a second copy is worth little.
+                self._reader = self._connect(cache_kib=4000)
+                self._scanner = self._connect(cache_kib=4000)
         except BaseException as error:
             self._disconnect()
             if isinstance(error, sqlite3.Error | OSError):
@@ -100,7 +101,7 @@ class SqliteDatabase:
         self._thread = threading.Thread(target=self._write_loop, name="taskward-writer", daemon=True)
         self._thread.start()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, cache_kib: int) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=60, isolation_level=None, check_same_thread=False, cached_statements=500
         )
@@ -108,7 +109,7 @@ class SqliteDatabase:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         return connection
 
