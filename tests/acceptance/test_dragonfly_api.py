@@ -236,17 +236,11 @@ def test_bodies_that_do_not_fit(api: httpx2.Client, body: bytes, problem: str) -
     assert problem in refused(api.post("/oapi/v1/jobs", content=body), 422)
 
 
-def test_clusters_that_are_not_there_or_are_asked_too_often(api: httpx2.Client) -> None:
-    def answer(cluster: int) -> httpx2.Response:
-        return api.post(
-            "/oapi/v1/jobs", json={"type": "get_task", "args": {"task_id": "x"}, "scheduler_cluster_ids": [cluster]}
-        )
-
-    gone = answer(99)
+def test_a_cluster_that_is_not_there_is_refused_as_one_that_is_asked_too_often(api: httpx2.Client) -> None:
+    body = {"type": "get_task", "args": {"task_id": "x"}, "scheduler_cluster_ids": [99]}
+    gone = api.post("/oapi/v1/jobs", json=body)
     assert (gone.status_code, gone.text) == (429, "rate limit exceeded")
     assert gone.headers["content-type"].startswith("text/plain")
-    assert 429 in {answer(2).status_code for _ in range(30)}
-    assert make(api, "get_task", {"task_id": "x"})["state"] == "PENDING"
 
 
 def test_a_cluster_without_a_scheduler_fails_the_job_and_not_the_others(

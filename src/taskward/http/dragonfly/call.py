@@ -26,15 +26,16 @@ JOBS_PER_SECOND = 10
 
 
 class Buckets:
-    """How many jobs each cluster takes now."""
+    """How many jobs each cluster takes now: so many at once, and as many more each second. `clock` is in seconds."""
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_second = per_second
+        self._clock = clock
         self._filled: dict[int, tuple[float, float]] = {}
 
     def take(self, cluster_id: int) -> None:
         """Takes a place. Raises TooMany."""
-        now = time.monotonic()
+        now = self._clock()
         left, since = self._filled.get(cluster_id, (float(self._per_second), now))
         left = min(left + (now - since) * self._per_second, self._per_second)
         if left < 1:
