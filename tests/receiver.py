@@ -72,8 +72,12 @@ class Receiver:
 
     @property
     def arrived(self) -> list[Call]:
-        """Those that were answered well, in their order."""
-        return [call for call in self.calls if 200 <= call.answered < 300]
+        """Those that were answered well, in their order; each delivery once, as receivers are to count them."""
+        first: dict[str, Call] = {}
+        for call in self.calls:
+            if 200 <= call.answered < 300:
+                first.setdefault(call.headers["taskward-delivery"], call)
+        return list(first.values())
 
     def wait_for(self, what: str, times: int = 1, timeout: float = 40) -> list[str]:
         """What has arrived, as soon as this has so often."""

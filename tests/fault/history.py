@@ -136,7 +136,10 @@ def _double_runs(record: Record) -> Iterator[str]:
 
 
 def _crowded_pools(record: Record) -> Iterator[str]:
-    """At no instant a pool has more running tasks than slots, or more ordinary ones than are not reserved."""
+    """At no instant a pool has more running tasks than slots, or more ordinary ones than are not reserved.
+
+    A pool around others runs what runs in them; what is ordinary is so by the inner one.
+    """
     running: Counter[str] = Counter()
     ordinary: Counter[str] = Counter()
     for change, task in _known(record):
@@ -144,12 +147,13 @@ def _crowded_pools(record: Record) -> Iterator[str]:
             continue
         pool = record.pools[task.pool]
         step = 1 if change.begins_attempt else -1
-        running[pool.name] += step
-        ordinary[pool.name] += 0 if pool.is_urgent(task.priority) else step
-        if running[pool.name] > pool.limit:
-            yield f"pool {pool.name} runs {running[pool.name]} of {pool.limit} when {task.id} begins"
-        if ordinary[pool.name] > pool.limit - pool.reserved:
-            yield f"pool {pool.name} runs {ordinary[pool.name]} ordinary tasks when {task.id} begins"
+        for each in (pool, *([record.pools[pool.within]] if pool.within else [])):
+            running[each.name] += step
+            ordinary[each.name] += 0 if pool.is_urgent(task.priority) else step
+            if running[each.name] > each.limit:
+                yield f"pool {each.name} runs {running[each.name]} of {each.limit} when {task.id} begins"
+            if ordinary[each.name] > each.limit - each.reserved:
+                yield f"pool {each.name} runs {ordinary[each.name]} ordinary tasks when {task.id} begins"
 
 
 def _conflicts(record: Record) -> Iterator[str]:

@@ -28,7 +28,8 @@ SECRET = "callback_secret"  # noqa: S105 - the name of a setting
 SIGNATURE = "Taskward-Signature"
 
 _AT_ONCE = 100
-_LEASE = timedelta(minutes=1)
+_LONGEST_REQUEST = timedelta(seconds=15)
+_LEASE = timedelta(seconds=20)
 """Longer than any request lasts; what a process has taken that is gone is due again after it."""
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -86,7 +87,9 @@ class Courier(Chore):
     async def _send(self, delivery: Delivery) -> Delivery | None:
         reason = ""
         try:
-            status = await self._post(delivery.url, delivery.message.body, await self._headers(delivery))
+            headers = await self._headers(delivery)
+            async with asyncio.timeout(_LONGEST_REQUEST.total_seconds()):
+                status = await self._post(delivery.url, delivery.message.body, headers)
             if not 200 <= status < 300:
                 reason = f"it answered {status}"
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody has said that it arrived

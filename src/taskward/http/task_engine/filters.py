@@ -32,7 +32,7 @@ _STANDINGS = tuple(
 )
 """What a job can be, in the order of this API's numbers for it."""
 _FAILED_LAST = (tuple(state.value for state in State if state is not State.FAILED), (State.FAILED.value,))
-_ORDERS = {
+ORDERS = {
     "id": Order(Field.CREATED),
     "client": Order(Field.CLIENT),
     "workflow": Order(Field.NAME),
@@ -88,10 +88,10 @@ def read(query: dict[str, str], *, sees_parameters: bool) -> Wanted:
     if "persist" in query:
         where.append(OneOf(Field.PERSIST, (values.truth("persist", query["persist"]),)))
     order_by = query.get("order_by", "created_at")
-    if order_by not in _ORDERS:
-        raise bad(f"order_by is one of {', '.join(_ORDERS)}; not {order_by!r}")
+    if order_by not in ORDERS:
+        raise bad(f"order_by is one of {', '.join(ORDERS)}; not {order_by!r}")
     descending = not values.truth("asc", query.get("asc", "0"))
-    order = _ORDERS[order_by]
+    order = ORDERS[order_by]
     keys = [Order(order.field, descending, order.ranks)]
     if order.field is not Field.CREATED:
         keys.append(Order(Field.CREATED, descending))
