@@ -37,6 +37,9 @@ _A_MOMENT = timedelta(seconds=2)
 """How long a look at an unfinished job waits for its end: its console looks at once, and then not for a minute."""
 _END = timedelta(seconds=10)
 _AT_ONCE = 1000
+_PARENTS_AT_ONCE = 100
+_MOST_PARTS = 10_000
+"""Of so many jobs: enough for a hundred clusters each."""
 _MOST = 2**31
 
 _DRY = Contains(Field.ARGS, '"dry_run":true')
@@ -179,12 +182,11 @@ async def _job(call: Call, task: Task) -> Job:
 async def _parts(call: Call, tasks: Sequence[Task]) -> defaultdict[UUID, list[Task]]:
     """The children that do the jobs' work, one for each cluster, by job."""
     parts: defaultdict[UUID, list[Task]] = defaultdict(list)
-    if not tasks:
-        return parts
-    where = OneOf(Field.PARENT, tuple(task.id for task in tasks))
-    for child in await call.service.searches.find(call.principal, Search(where=where, limit=10_000)):
-        if child.parent_id is not None and "cluster" in child.labels:
-            parts[child.parent_id].append(child)
+    for start in range(0, len(tasks), _PARENTS_AT_ONCE):
+        where = OneOf(Field.PARENT, tuple(task.id for task in tasks[start : start + _PARENTS_AT_ONCE]))
+        for child in await call.service.searches.find(call.principal, Search(where=where, limit=_MOST_PARTS)):
+            if child.parent_id is not None and "cluster" in child.labels:
+                parts[child.parent_id].append(child)
     for children in parts.values():
         children.sort(key=lambda child: child.number)
     return parts
