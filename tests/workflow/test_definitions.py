@@ -119,7 +119,7 @@ async def test_parameters_are_checked_before_a_job_is_accepted_and_kept_as_they_
     assert "x 1" in await quick.lines((await quick.children(job))["say"])
 
 
-async def test_secrets_do_not_reach_the_log(quick: JobHouse) -> None:
+async def test_secrets_do_not_reach_the_log_nor_who_looks_at_the_job(quick: JobHouse) -> None:
     quick.write(
         "talk",
         """
@@ -131,6 +131,10 @@ async def test_secrets_do_not_reach_the_log(quick: JobHouse) -> None:
     job = await quick.run("talk", key="open-sesame-1234")
     lines = await quick.lines((await quick.children(job))["say"])
     assert lines[-1] == "using ****1234"
+    again = await quick.ended(await quick.service.tasks.rerun(of(""), job.id))
+    for each in (job, again):
+        assert b"sesame" not in bytes(each.args)
+        assert (await quick.service.workflows.arguments(each)).parameters == {"key": "open-sesame-1234"}
     assert not any("sesame" in line for line in lines)
 
 

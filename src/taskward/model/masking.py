@@ -8,7 +8,7 @@ Where a text leaves in doubt how far a secret goes, more is hidden rather than l
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -88,6 +88,19 @@ def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name: _mask_credentials(value) if is_secret_name(name) else mask_text(value) for name, value in headers.items()
     }
+
+
+def mask_texts(value: Any, secrets: Sequence[str]) -> Any:
+    """A copy of a JSON-like value in which these secrets are masked wherever a text holds one."""
+    match value:
+        case str():
+            for secret in secrets:
+                value = value.replace(secret, mask_secret(secret))
+        case dict():
+            return {name: mask_texts(item, secrets) for name, item in value.items()}
+        case list():
+            return [mask_texts(item, secrets) for item in value]
+    return value
 
 
 def mask_text(text: str) -> str:

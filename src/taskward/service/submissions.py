@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from taskward.auth import Principal
 from taskward.model.errors import Conflict, Invalid, NotFound, TaskwardError
-from taskward.model.masking import mask_value
+from taskward.model.masking import mask_texts, mask_value
 from taskward.model.pools import is_open_to
 from taskward.model.states import State
 from taskward.model.task import Kind, NewTask, Task
@@ -56,9 +56,11 @@ class Submissions:
         idempotency_key: str | None = None,
         correlation_id: str = "",
         prefix: str = "/tasks/{}",
+        secrets: Sequence[str] = (),
     ) -> Submitted:
         """Accepts all of them, durably, or none. Needs write.
 
+        `secrets` are texts among the arguments that readers are not shown, beside those that their names tell.
         `prefix` is where the request has the submission number {}: errors point there. Raises Invalid, Conflict (the
         parent has ended), KeyReused.
         """
@@ -70,6 +72,8 @@ class Submissions:
                 new.append(await self._new_task(principal, submit, relatives, correlation_id))
             except Invalid as error:
                 raise _moved(error, prefix.format(index)) from None
+        if secrets:
+            new = [_hidden(task, secrets) for task in new]
         fingerprint = _fingerprint(wanted) if idempotency_key is not None else ""
         key = _key(principal.client, idempotency_key, fingerprint)
         return await self._tasks.submit(Submission(tuple(new), idempotency=key), self._clock.now())
@@ -110,6 +114,9 @@ class Submissions:
             retry=task.rules.retry,
         )
         new = operation.new_task(uuid7(), msgspec.json.decode(asked.args), wishes)
+        if bytes(task.args) != asked.args:
+            # What readers were not shown of the first run they are not shown of this one.
+            new = msgspec.structs.replace(new, args_shown=bytes(task.args))
         key = _key(principal.client, idempotency_key, f"rerun {task.id}")
         submission = Submission((new,), idempotency=key, supersedes=task.id)
         return (await self._tasks.submit(submission, self._clock.now())).tasks[0]
@@ -250,6 +257,11 @@ def _key(client: str, key: str | None, fingerprint: str) -> IdempotencyKey | Non
     if not 0 < len(key) <= _LONGEST_KEY:
         raise Invalid("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
     return IdempotencyKey(client, key, fingerprint)
+
+
+def _hidden(task: NewTask, secrets: Sequence[str]) -> NewTask:
+    shown = msgspec.json.decode(task.args if task.args_shown is None else task.args_shown)
+    return msgspec.structs.replace(task, args_shown=msgspec.json.encode(mask_texts(shown, secrets)))
 
 
 def _fingerprint(wanted: Sequence[Submit]) -> str:

@@ -12,7 +12,7 @@ from taskward.auth import Principal
 from taskward.model.errors import Conflict, Forbidden, Invalid, NotFound
 from taskward.model.states import State
 from taskward.model.task import Task
-from taskward.model.workflow import TemplateError, Workflow, render
+from taskward.model.workflow import TemplateError, Workflow, render, secrets
 from taskward.model.workflow.filters import instant_of
 from taskward.ports import JOB, Clock, Definition, Definitions, JobArguments, Shelved, Tasks, WorkflowShelf, step_report
 from taskward.service.instants import utc
@@ -114,7 +114,12 @@ class WorkflowDesk:
         # The job belongs to the client, whoever submits it.
         owner = principal if principal.client == client else structs.replace(principal, client=client)
         submitted = await self._submissions.submit(
-            owner, [submit], idempotency_key=idempotency_key, correlation_id=correlation_id, prefix=""
+            owner,
+            [submit],
+            idempotency_key=idempotency_key,
+            correlation_id=correlation_id,
+            prefix="",
+            secrets=secrets(definition.workflow, checked),
         )
         return submitted.tasks[0]
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from taskward.model.errors import NotFound
-from taskward.model.masking import mask_secret
+from taskward.model.masking import mask_texts
 from taskward.model.states import State
 from taskward.model.task import Task
 from taskward.model.workflow import Step, TemplateError, Workflow, evaluate, secrets
@@ -47,9 +47,7 @@ class Case(Struct, frozen=True):
         hidden = secrets(self.workflow, self.parameters)
 
         def hide(text: str) -> str:
-            for secret in hidden:
-                text = text.replace(secret, mask_secret(secret))
-            return text
+            return str(mask_texts(text, hidden))
 
         return hide
 
