@@ -1,13 +1,15 @@
 """Images: what registries tell of them, where their blobs are, and clearing those."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from taskward.bootstrap.cache import registry_tls
 from taskward.model.errors import Invalid
 from taskward.model.states import State
 from taskward.model.task import Task
@@ -16,11 +18,13 @@ from taskward.modules.cache.identity import task_id
 from taskward.modules.cache.module import cache
 from taskward.modules.cache.registry import ImageRegistry, RegistryError
 from taskward.modules.cache.wanted import WantedImage
-from taskward.outbound import OutboundClient, OutboundRefused
+from taskward.outbound import OutboundClient, OutboundFailed, OutboundRefused
 from taskward.settings import CacheSettings, ClusterSettings
 from taskward.testing import TestEngine
 from tests.dragonfly import Daemon, FakeClusters, fake_clusters
 from tests.registries import INDEX, MANIFEST, PASSWORD, TOKEN, USER, Registry, described, digest_of, running_registry
+
+CERTIFICATE = Path(__file__).with_name("loopback_tls.pem")
 
 
 @pytest.fixture
@@ -138,6 +142,37 @@ async def test_what_is_no_manifest_is_refused_when_submitted(url: str) -> None:
     async with TestEngine([cache((), CacheSettings(), OutboundClient)]) as engine:
         with pytest.raises(Invalid, match="url must be that of a manifest"):
             await engine.submit("cache.image", image={"url": url})
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_trusted"),
+    [
+        (CacheSettings(registry_ca=str(CERTIFICATE)), True),
+        (CacheSettings(registry_verify=False), True),
+        (CacheSettings(), False),
+    ],
+    ids=["ca", "unverified", "system"],
+)
+async def test_whose_certificates_are_trusted_is_a_setting(settings: CacheSettings, *, is_trusted: bool) -> None:
+    async def here(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    with running_registry(CERTIFICATE) as registry:
+        content, digests = described("config", "layer")
+        registry.push(content, "1.0")
+        url = f"https://secure.example.test:{registry.server_port}/v2/team/app/manifests/1.0"
+        context = registry_tls(settings)
+        async with OutboundClient(allow_private=True, resolve=here, ssl_context=context) as client:
+            if is_trusted:
+                assert [blob.digest for blob in (await describe(client, url)).blobs] == digests
+            else:
+                with pytest.raises(OutboundFailed, match="certificate"):
+                    await describe(client, url)
+
+
+def test_a_certificate_file_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(Invalid, match=r"cache.registry_ca: /nowhere/ca.pem cannot be read: .*No such file"):
+        registry_tls(CacheSettings(registry_ca="/nowhere/ca.pem"))
 
 
 # ---------------------------------------------------------------- where requests may go

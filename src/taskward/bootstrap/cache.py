@@ -22,7 +22,7 @@ def cache_clusters(settings: Settings) -> tuple[ClusterSettings, ...]:
 
 def cache_module(settings: Settings) -> Module:
     """The module's operations, for this installation. Raises Invalid for a certificate file that cannot be read."""
-    context = _registry_tls(settings.cache)
+    context = registry_tls(settings.cache)
 
     def open_client() -> OutboundClient:
         return open_outbound(settings.outbound, context)
@@ -30,8 +30,8 @@ def cache_module(settings: Settings) -> Module:
     return cache(cache_clusters(settings), settings.cache, open_client)
 
 
-def _registry_tls(settings: CacheSettings) -> ssl.SSLContext | None:
-    """None: as for all other hosts."""
+def registry_tls(settings: CacheSettings) -> ssl.SSLContext | None:
+    """What is trusted of image registries; None: as of all other hosts. Raises Invalid."""
     if settings.registry_verify and not settings.registry_ca:
         return None
     context: ssl.SSLContext = httpx2.create_ssl_context()
