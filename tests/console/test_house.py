@@ -177,7 +177,6 @@ class TestCredentials:
         dialog.get_by_role("textbox", name="Name").fill("ci")
         dialog.get_by_role("textbox", name="Description").fill("Builds and deploys")
         dialog.get_by_role("checkbox", name="write").check()
-        assert visit.accessibility_findings() == []
         visit.picture("token-form")
         dialog.get_by_role("button", name="Make the token").click()
         shown = page.get_by_role("dialog", name="Token ci")
@@ -189,6 +188,10 @@ class TestCredentials:
         shown.get_by_role("button", name="I have it").click()
         expect(row(page, "Tokens", "ci")).to_contain_text(re.compile("in 8[89] d|in 90 d"))
         assert secret not in page.content()
+        page.get_by_role("switch", name="Token ci lets in").press("Space")
+        expect(page.get_by_text("Token ci is switched off")).to_be_visible()
+        with server.client(secret) as program:
+            assert program.get("/v1/session").status_code == 401
         assert visit.accessibility_findings() == []
         visit.picture("tokens")
         page.get_by_role("button", name="End token ci").click()

@@ -7,4 +7,6 @@ export const SCOPES = [
     label: "admin",
     description: "Settings, pools, tokens, users, clients, the audit trail; and all else",
   },
+  { value: "job", label: "job", description: "Dragonfly's Open API alone: its jobs" },
+  { value: "cluster", label: "cluster", description: "Dragonfly's Open API alone: its clusters" },
 ] as const;

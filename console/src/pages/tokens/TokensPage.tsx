@@ -1,4 +1,4 @@
-import { Button, Group } from "@mantine/core";
+import { Button, Group, Switch } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -72,6 +72,15 @@ export function TokensPage() {
     (token: Credential) => body(api.DELETE("/v1/tokens/{id}", { params: { path: { id: token.id } } })),
     { done: (token) => `Token ${token.name} has ended`, refresh: tokensQuery.queryKey, onDone: close },
   );
+  const setSuspended = useChange(
+    ({ token, suspended }: { token: Credential; suspended: boolean }) =>
+      body(api.PATCH("/v1/tokens/{id}", { params: { path: { id: token.id } }, body: { suspended } })),
+    {
+      done: ({ token, suspended }) => `Token ${token.name} is switched ${suspended ? "off" : "on"}`,
+      failed: "The token could not be changed",
+      refresh: tokensQuery.queryKey,
+    },
+  );
   useShortcut("n", "New token", () => setDialog({ kind: "new" }), mayChange);
   const add = (
     <Button leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: "new" })}>
@@ -94,14 +103,23 @@ export function TokensPage() {
             rows={fitting(all, FIELDS, conditions)}
             rowKey={(token) => token.id}
             actions={(token) => (
-              <IconButton
-                icon={IconTrash}
-                label={`End token ${token.name}`}
-                onClick={() => {
-                  end.reset();
-                  setDialog({ kind: "end", token });
-                }}
-              />
+              <>
+                <Switch
+                  size="xs"
+                  aria-label={`Token ${token.name} lets in`}
+                  checked={token.suspended_at === null}
+                  disabled={setSuspended.isPending && setSuspended.variables.token.id === token.id}
+                  onChange={(event) => setSuspended.mutate({ token, suspended: !event.currentTarget.checked })}
+                />
+                <IconButton
+                  icon={IconTrash}
+                  label={`End token ${token.name}`}
+                  onClick={() => {
+                    end.reset();
+                    setDialog({ kind: "end", token });
+                  }}
+                />
+              </>
             )}
             empty={
               conditions.length > 0 ? (
