@@ -66,6 +66,7 @@ async def copy(ctx: Context, volume: str, size: int = 40) -> dict[str, int]:
     for done in range(size):
         ctx.progress(done=done * 10_000_000, total=size * 10_000_000, unit="bytes", message=f"{volume}/part-{done}")
         await asyncio.sleep(_TICK_SECONDS)
+    ctx.progress(done=size * 10_000_000, total=size * 10_000_000, unit="bytes", message="done")
     ctx.created(f"backup/{volume}.tar.zst")
     return {"bytes": size * 10_000_000}
 

@@ -917,7 +917,7 @@ class TestBadInput:
             ("GET", "/v1/tasks/{}/logs?after=-1", None, 400, "after", ">= 0"),
             ("GET", "/v1/tasks/{}/logs?after=9223372036854775808", None, 400, "after", "<="),
             ("GET", "/v1/tasks/{}/tree?depth=-1", None, 400, "depth", ">= 0"),
-            ("GET", "/v1/tasks/{}/tree?limit=100001", None, 400, "limit", "<= 100000"),
+            ("GET", "/v1/tasks/{}/tree?limit=10001", None, 400, "limit", "<= 10000"),
             ("GET", "/v1/tasks/{}/events?after=x", None, 400, "after", "cursor"),
             ("GET", "/v1/tasks/{}?x=1", None, 400, "x", "not a parameter"),
             ("GET", "/v1/events?after=x", None, 400, "after", "cursor"),

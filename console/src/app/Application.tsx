@@ -27,7 +27,8 @@ function Gate() {
   if (session.isPending) {
     return <Loading />;
   }
-  if (session.isError) {
+  // Somebody who was known stays so while the server is away.
+  if (session.data === undefined) {
     return <Failed error={session.error} onRetry={() => void session.refetch()} />;
   }
   return session.data ? <RouterProvider router={router} /> : <SignIn />;

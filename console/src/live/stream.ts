@@ -1,4 +1,5 @@
 import { API_PREFIX } from "@/api/client";
+import { queryClient, SESSION_KEY } from "@/api/queries";
 import type { TaskEvent } from "@/api/types";
 
 export type Connection = "connecting" | "live" | "paused";
@@ -28,7 +29,8 @@ export class LiveStream {
   private isPaused = false;
   private connection: Connection = "connecting";
 
-  constructor() {
+  /** `onRefused` is called when the server answers that there is no stream for the caller. */
+  constructor(private readonly onRefused: () => void) {
     document.addEventListener("visibilitychange", () => this.adjust());
   }
 
@@ -84,8 +86,9 @@ export class LiveStream {
     source.onerror = () => {
       this.tell("connecting");
       if (source.readyState === EventSource.CLOSED && this.source === source) {
-        // Refused, so the browser has given up; the server may be starting, or the session over.
+        // The browser has given up; the server may be starting, or the session over.
         this.close();
+        this.onRefused();
         window.setTimeout(() => this.adjust(), 3_000);
       }
     };
@@ -125,4 +128,4 @@ export class LiveStream {
   }
 }
 
-export const liveStream = new LiveStream();
+export const liveStream = new LiveStream(() => void queryClient.invalidateQueries({ queryKey: SESSION_KEY }));

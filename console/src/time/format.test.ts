@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { absolute, clock, duration, relative } from "./format";
+import { absolute, clock, duration, relative, shortDuration } from "./format";
 
 const S = 1_000;
 const MIN = 60 * S;
@@ -23,6 +23,17 @@ describe("a duration", () => {
   ])("of %d ms", (ms, text) => {
     expect(duration(ms)).toBe(text);
   });
+});
+
+it.each([
+  [0, "0"],
+  [0.02, "20 ms"],
+  [1.5, "1.5 s"],
+  [100, "100 s"],
+  [1_000, "17 min"],
+  [50_000, "14 h"],
+])("%d s at an axis", (seconds, text) => {
+  expect(shortDuration(seconds)).toBe(text);
 });
 
 describe("an instant", () => {

@@ -35,6 +35,17 @@ export function duration(ms: number): string {
   return parts.join(" ");
 }
 
+/** `20 ms`, `1.5 s`, `100 s`, `17 min`: one unit, for axes. */
+export function shortDuration(seconds: number): string {
+  if (seconds === 0) {
+    return "0";
+  }
+  const [size, word] =
+    seconds < 1 ? [0.001, "ms"] : seconds < 600 ? [1, "s"] : seconds < 36_000 ? [60, "min"] : [3_600, "h"];
+  const count = seconds / size;
+  return `${count < 10 && !Number.isInteger(count) ? count.toFixed(1) : Math.round(count)} ${word}`;
+}
+
 /** `5 min ago`, `in 2 h`, `just now`. */
 export function relative(instantMs: number, nowMs: number): string {
   const seconds = Math.round(Math.abs(nowMs - instantMs) / 1_000);

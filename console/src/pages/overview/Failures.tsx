@@ -9,11 +9,10 @@ import { failuresQuery } from "./queries";
 import { Nothing } from "./RunningNow";
 
 /** What failed in the last day, by operation and kind of error. */
-export function Failures({ className }: { className?: string }) {
+export function Failures() {
   const failures = useQuery(failuresQuery);
   return (
     <Panel
-      className={className}
       title="Failures of the last 24 hours"
       aside={
         <Link to="/tasks" search={{ state: ["failed"] }} className={classes.all}>

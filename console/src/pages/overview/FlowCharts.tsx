@@ -5,7 +5,7 @@ import { short } from "@/parts/numbers";
 import { QueryStates } from "@/parts/PageStates";
 import { Panel } from "@/parts/Panel";
 import { stateColor } from "@/states/states";
-import { duration } from "@/time/format";
+import { shortDuration } from "@/time/format";
 import { SPANS, type Span, seriesQuery } from "./queries";
 
 const ENDED: ChartSeries[] = [
@@ -43,7 +43,7 @@ export function LatencyChart({ span }: { span: Span }) {
       span={span}
       series={LASTED}
       kind="lines"
-      format={(seconds) => (seconds === 0 ? "0" : duration(seconds * 1_000))}
+      format={shortDuration}
       values={({ run, wait }) => ({
         run50: run?.p50_seconds ?? null,
         run95: run?.p95_seconds ?? null,

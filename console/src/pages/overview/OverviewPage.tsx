@@ -39,13 +39,17 @@ export function OverviewPage() {
           <>
             <StateCounts states={data.states} />
             <div className={classes.grid}>
-              <ThroughputChart span={span} />
-              <LatencyChart span={span} />
-              <RunningNow className={classes.tall} />
-              <WaitingReasons />
-              <Pools />
-              <Failures className={classes.tall} />
-              <Workers />
+              <div>
+                <ThroughputChart span={span} />
+                <RunningNow />
+                <Failures />
+              </div>
+              <div>
+                <LatencyChart span={span} />
+                <WaitingReasons />
+                <Pools />
+                <Workers />
+              </div>
             </div>
           </>
         )}

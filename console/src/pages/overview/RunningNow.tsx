@@ -13,7 +13,7 @@ import classes from "./lists.module.css";
 import { runningQuery } from "./queries";
 
 /** What is running, the newest first, with its progress. */
-export function RunningNow({ className }: { className?: string }) {
+export function RunningNow() {
   const client = useQueryClient();
   const running = useQuery(runningQuery);
   useEvents(
@@ -23,7 +23,6 @@ export function RunningNow({ className }: { className?: string }) {
   );
   return (
     <Panel
-      className={className}
       title="Running now"
       aside={
         <Link to="/tasks" search={{ state: ["running", "canceling"] }} className={classes.all}>

@@ -11,7 +11,7 @@ import { absolute, clock } from "@/time/format";
 import { useTimePreference } from "@/time/preference";
 import classes from "./LogTab.module.css";
 import { fieldText, logFile, SEVERITIES, type Severity, wanted } from "./logText";
-import { TREE_FIRST, treeQuery } from "./queries";
+import { treeQuery } from "./queries";
 import { logPages, useLog } from "./useLog";
 
 const ROW = 22;
@@ -154,7 +154,7 @@ function Lines({
 
 /** The steps that lines are of, by name where the tree still knows them. */
 function useSteps(task: Task, lines: readonly LogLine[]): { value: string; label: string }[] {
-  const tree = useQuery(treeQuery(task.id, TREE_FIRST));
+  const tree = useQuery(treeQuery(task.id));
   return useMemo(() => {
     const names = new Map(tree.data?.nodes.map((node) => [node.id, node.name]));
     const seen = new Set(lines.map((line) => line.step_id ?? line.task_id));

@@ -10,7 +10,7 @@ import { stateColor } from "@/states/states";
 import { duration } from "@/time/format";
 import { useNow } from "@/time/now";
 import { type AxisPart, axisOf, place, type Stretch } from "./axis";
-import { plant, visible } from "./forest";
+import { type Forest, visible } from "./forest";
 import { attemptsQuery } from "./queries";
 import classes from "./TimelineTab.module.css";
 import { useTaskTree } from "./useTaskTree";
@@ -21,22 +21,19 @@ export function TimelineTab({ task }: { task: Task }) {
   const attempts = useQuery(attemptsQuery(task.id));
   return (
     <QueryStates query={tree}>
-      {({ nodes }) => <Timeline nodes={nodes} attempts={attempts.data?.items ?? []} />}
+      {({ nodes, forest }) => <Timeline nodes={nodes} forest={forest} attempts={attempts.data?.items ?? []} />}
     </QueryStates>
   );
 }
 
 const ROW = 30;
 
-function Timeline({ nodes, attempts }: { nodes: TreeNode[]; attempts: Attempt[] }) {
+function Timeline({ nodes, forest, attempts }: { nodes: TreeNode[]; forest: Forest; attempts: Attempt[] }) {
   const [collapsesGaps, setCollapses] = useState(true);
   const isOpenEnded = nodes.some((node) => node.finished_at === null);
   const tick = useNow();
   const now = isOpenEnded ? tick : 0;
-  const rows = useMemo(() => {
-    const forest = plant(nodes);
-    return forest ? visible(forest, new Set(forest.children.keys())) : [];
-  }, [nodes]);
+  const rows = useMemo(() => visible(forest, new Set(forest.children.keys())), [forest]);
   const axis = useMemo(() => {
     const starts = nodes.map((node) => Date.parse(node.created_at));
     const ends = nodes.map((node) => (node.finished_at ? Date.parse(node.finished_at) : now));

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Switch, Text, TextInput } from "@mantine/core";
+import { Button, Group, Switch, Text, TextInput } from "@mantine/core";
 import { IconChevronDown, IconChevronRight, IconSearch } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
@@ -9,50 +9,37 @@ import { Empty, QueryStates } from "@/parts/PageStates";
 import { ProgressBar } from "@/parts/ProgressBar";
 import { StateBadge } from "@/states/StateBadge";
 import { Elapsed } from "@/time/Elapsed";
-import { type Forest, firstOpen, found, plant, type Row, visible } from "./forest";
+import { type Forest, firstOpen, found, type Row, visible } from "./forest";
 import classes from "./TreeTab.module.css";
 import { useTaskTree } from "./useTaskTree";
 
 /** What is below a task, as a tree that opens and can be searched. */
 export function TreeTab({ task }: { task: Task }) {
-  const { tree, canLoadMore, loadMore } = useTaskTree(task);
+  const { tree, readBelow } = useTaskTree(task);
   return (
     <QueryStates query={tree}>
-      {({ nodes, truncated }) => {
-        const forest = plant(nodes);
-        if (!forest || nodes.length === 1) {
-          return <Empty title="Nothing is below this task">Its steps and children appear here as they begin.</Empty>;
-        }
-        return (
-          <>
-            {truncated && (
-              <Alert color="gray" py={6}>
-                <Group justify="space-between">
-                  <Text size="sm">
-                    The first {count(nodes.length)} are shown.{" "}
-                    <Link to="/tasks" search={{ root: String(task.number), internal: true }}>
-                      List all of the tree
-                    </Link>
-                  </Text>
-                  {canLoadMore && (
-                    <Button variant="default" onClick={loadMore} loading={tree.isPlaceholderData}>
-                      Read up to 100,000
-                    </Button>
-                  )}
-                </Group>
-              </Alert>
-            )}
-            <Tree forest={forest} nodeCount={nodes.length} />
-          </>
-        );
-      }}
+      {({ nodes, forest, isPart }) =>
+        nodes.length === 1 ? (
+          <Empty title="Nothing is below this task">Its steps and children appear here as they begin.</Empty>
+        ) : (
+          <Tree task={task} forest={forest} nodeCount={nodes.length} isPart={isPart} onReadBelow={readBelow} />
+        )
+      }
     </QueryStates>
   );
 }
 
 const ROW = 34;
 
-function Tree({ forest, nodeCount }: { forest: Forest; nodeCount: number }) {
+interface TreeProps {
+  task: Task;
+  forest: Forest;
+  nodeCount: number;
+  isPart: boolean;
+  onReadBelow: (id: string) => void;
+}
+
+function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
   const [chosenOpen, setOpen] = useState<ReadonlySet<string>>();
   const [text, setText] = useState("");
   const [isFailedOnly, setFailedOnly] = useState(false);
@@ -75,7 +62,10 @@ function Tree({ forest, nodeCount }: { forest: Forest; nodeCount: number }) {
 
   const toggle = (id: string) => {
     const next = new Set(open);
-    if (!next.delete(id)) {
+    if (forest.frontier.has(id)) {
+      onReadBelow(id);
+      next.add(id);
+    } else if (!next.delete(id)) {
       next.add(id);
     }
     setOpen(next);
@@ -153,9 +143,19 @@ function Tree({ forest, nodeCount }: { forest: Forest; nodeCount: number }) {
           Close all
         </Button>
         <Text size="sm" c="var(--faint)">
-          {count(nodeCount)} nodes
+          {count(nodeCount)} nodes{isPart && " read"}
         </Text>
       </Group>
+      {isPart && (
+        <Text size="sm" c="var(--faint)">
+          Of this tree a part has been read; opening a node reads what is below it. All of it, to be searched and
+          filtered, is in{" "}
+          <Link to="/tasks" search={{ root: String(task.number), internal: true, text: sought || undefined }}>
+            the list of tasks
+          </Link>
+          .
+        </Text>
+      )}
       <div
         className={classes.scroller}
         ref={scroller}

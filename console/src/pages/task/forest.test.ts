@@ -42,6 +42,19 @@ it("does not follow a parent that is not shown", () => {
   expect([...forest.failedPath]).toEqual(["a"]);
 });
 
+it("offers to open what has not been read, until it has", () => {
+  const part = plant(NODES.slice(0, 3), { read: new Set(), failed: [{ id: "b", parent_id: "a" }] });
+  expect(part && visible(part, new Set(["root"])).map(({ node, isOpen }) => [node.id, isOpen])).toEqual([
+    ["root", true],
+    ["a", false],
+    ["c", false],
+  ]);
+  // The failed task itself has not been read, but the way to it is known.
+  expect([...(part?.failedPath ?? [])].sort()).toEqual(["a", "b", "root"]);
+  const read = plant(NODES.slice(0, 3), { read: new Set(["c"]), failed: [] });
+  expect([...(read?.frontier ?? [])]).toEqual(["a"]);
+});
+
 it("finds by name or state, with everything above", () => {
   expect(ids(found(forestOf(NODES), "FAILED"))).toEqual(["root", "a", "b"]);
   expect(ids(found(forestOf(NODES), "d"))).toEqual(["root", "a", "c", "b", "d"].sort(order));

@@ -4,12 +4,26 @@ import type { TreeNode } from "@/api/types";
 export interface Forest {
   root: TreeNode;
   children: ReadonlyMap<string, TreeNode[]>;
+  /** Nodes that may have something below them which has not been read. */
+  frontier: ReadonlySet<string>;
   /** Nodes that failed, and those with one of them below. */
   failedPath: ReadonlySet<string>;
 }
 
-/** From the nodes as the server lists them: parents before children. There must be one. */
-export function plant(nodes: readonly TreeNode[]): Forest | undefined {
+/** What is known of a tree of which not all has been read. */
+export interface Unread {
+  /** Nodes of which all that is right below has been read. */
+  read: ReadonlySet<string>;
+  /** Tasks that failed, perhaps among those that have not been read. */
+  failed: readonly Pick<TreeNode, "id" | "parent_id">[];
+}
+
+/**
+ * From the nodes as the server lists them: parents before children. There must be one.
+ *
+ * With `unread` the nodes are not all of the tree.
+ */
+export function plant(nodes: readonly TreeNode[], unread?: Unread): Forest | undefined {
   const [root] = nodes;
   if (!root) {
     return undefined;
@@ -26,17 +40,30 @@ export function plant(nodes: readonly TreeNode[]): Forest | undefined {
     }
   }
   const failedPath = new Set<string>();
+  for (const { id, parent_id } of unread?.failed ?? []) {
+    failedPath.add(id);
+    if (parent_id !== null) {
+      failedPath.add(parent_id);
+    }
+  }
+  const frontier = new Set<string>();
   // From the deepest up, so that a parent is looked at after all of its children.
   for (let index = nodes.length - 1; index >= 0; index -= 1) {
     const node = nodes[index];
-    if (node && (node.state === "failed" || failedPath.has(node.id) || (node.dropped?.failed ?? 0) > 0)) {
+    if (!node) {
+      continue;
+    }
+    if (node.state === "failed" || failedPath.has(node.id) || (node.dropped?.failed ?? 0) > 0) {
       failedPath.add(node.id);
       if (node.parent_id !== null && node !== root) {
         failedPath.add(node.parent_id);
       }
     }
+    if (unread && !children.has(node.id) && !node.folded && !unread.read.has(node.id)) {
+      frontier.add(node.id);
+    }
   }
-  return { root, children, failedPath };
+  return { root, children, frontier, failedPath };
 }
 
 export interface Row {
@@ -52,7 +79,7 @@ export function visible(forest: Forest, open: ReadonlySet<string>): Row[] {
   const stack: { node: TreeNode; depth: number }[] = [{ node: forest.root, depth: 0 }];
   for (let top = stack.pop(); top; top = stack.pop()) {
     const below = forest.children.get(top.node.id);
-    const isOpen = below ? open.has(top.node.id) : null;
+    const isOpen = below ? open.has(top.node.id) : forest.frontier.has(top.node.id) ? false : null;
     rows.push({ ...top, isOpen });
     if (below && isOpen) {
       for (let index = below.length - 1; index >= 0; index -= 1) {

@@ -12,15 +12,47 @@ export function taskQuery(ref: string) {
   });
 }
 
-/** How many nodes are read at first, and at most when somebody asks for all. */
-export const TREE_FIRST = 5_000;
-export const TREE_MOST = 100_000;
+/** How many nodes of a tree are read at first; the others when somebody opens the node above them. */
+const TREE_FIRST = 5_000;
+const BRANCH_MOST = 10_000;
 
-export function treeQuery(id: string, limit: number) {
+export function treeKey(id: string) {
+  return ["task-part", id, "tree"];
+}
+
+export function treeQuery(id: string) {
   return queryOptions({
-    queryKey: ["task-part", id, "tree", limit],
+    queryKey: [...treeKey(id), "first"],
     queryFn: ({ signal }) =>
-      body(api.GET("/v1/tasks/{task}/tree", { params: { path: { task: id }, query: { limit } }, signal })),
+      body(api.GET("/v1/tasks/{task}/tree", { params: { path: { task: id }, query: { limit: TREE_FIRST } }, signal })),
+  });
+}
+
+/** What is right below a node of the tree of task `id`, after the node itself. */
+export function branchQuery(id: string, node: string) {
+  return queryOptions({
+    queryKey: [...treeKey(id), node],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET("/v1/tasks/{task}/tree", {
+          params: { path: { task: node }, query: { depth: 1, limit: BRANCH_MOST } },
+          signal,
+        }),
+      ),
+  });
+}
+
+/** Tasks of the tree of a root that failed, wherever they are in it. */
+export function failedBelowQuery(id: string) {
+  return queryOptions({
+    queryKey: ["task-part", id, "failed"],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET("/v1/tasks", {
+          params: { query: { root: id, state: ["failed"], internal: true, limit: 100 } },
+          signal,
+        }),
+      ),
   });
 }
 

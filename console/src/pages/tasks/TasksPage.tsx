@@ -58,7 +58,7 @@ export function TasksPage() {
 
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useMemo(() => {
-    const instantWidth = style === "absolute" ? "152px" : "100px";
+    const instantWidth = style === "absolute" ? "152px" : "94px";
     const chosen = TASK_COLUMNS.filter(({ key }) => key === "name" || columnKeys.includes(key)).map((column) =>
       column.width === INSTANT_WIDTH ? { ...column, width: instantWidth } : column,
     );

@@ -23,7 +23,7 @@ export const TASK_COLUMNS: Column<Task>[] = [
   {
     key: "name",
     title: "Name",
-    width: "minmax(150px, 2.2fr)",
+    width: "minmax(140px, 2.2fr)",
     render: (task) => (
       <Link to="/tasks/$task" params={{ task: String(task.number) }} className={classes.name} title={task.name}>
         {task.name}
@@ -34,14 +34,14 @@ export const TASK_COLUMNS: Column<Task>[] = [
   {
     key: "progress",
     title: "Progress",
-    width: "minmax(130px, 1fr)",
+    width: "minmax(112px, 1fr)",
     isWide: true,
     render: (task) => <ProgressBar progress={task.progress} state={task.state} />,
   },
   {
     key: "operation",
     title: "Operation",
-    width: "minmax(130px, 1.2fr)",
+    width: "minmax(112px, 1.2fr)",
     isWide: true,
     render: (task) => <span title={task.operation}>{task.operation}</span>,
   },

@@ -278,7 +278,7 @@ class TreeQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """How much of a tree."""
 
     depth: Annotated[int, Meta(ge=0, le=1000, description="How many levels below the task")] = 1000
-    limit: Annotated[int, Meta(ge=1, le=100_000, description="How many nodes at most")] = 1000
+    limit: Annotated[int, Meta(ge=1, le=10_000, description="How many nodes at most")] = 1000
 
 
 @routes(
