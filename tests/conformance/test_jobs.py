@@ -5,7 +5,7 @@ from datetime import timedelta
 from taskward.model.conditions import ALWAYS, Condition, Field, Known, Mentions, Not, Numbered, OneOf, Order, Some
 from taskward.model.pools import Pool
 from taskward.model.states import State
-from taskward.ports import Change, Role, Search
+from taskward.ports import Change, LogNote, Role, Search
 from tests.house import House, new_task
 
 HOUR = timedelta(hours=1)
@@ -184,3 +184,27 @@ async def test_counters_tell_roots_from_parts_and_what_is_repeated(house: House)
     assert (Role.REPEATED, State.COMPLETED) not in await roles(house)
     assert await house.store.tasks.forgotten("") == await house.store.tasks.forgotten(root.client) == 1
     assert await house.store.tasks.forgotten("another") == 0
+
+
+# ---------------------------------------------------------------- logs of a tree
+
+
+async def test_lines_of_a_tree_come_in_order_with_the_numbers_of_their_tasks(house: House) -> None:
+    root = await house.submit()
+    child, folded = await house.child_of(root), await house.child_of(root, folds=True)
+    other = await house.submit()
+    told = [(folded, "gone", True), (root, "a", True), (child, "b", True), (root, "c", False), (other, "d", True)]
+    for task, message, visible in told:
+        note = LogNote(task.id, house.now, 1, "worker", message, visible=visible)
+        await house.store.tasks.record(None, [note], house.tick())
+    await house.store.tasks.cancel(folded.id, "", house.now)
+
+    async def lines(*, hidden: bool, after: int = 0, limit: int = 9) -> list[tuple[int, str]]:
+        found = await house.store.journal.tree_logs(root.id, after=after, limit=limit, hidden=hidden)
+        return [(number, line.message) for number, line in found]
+
+    whole = [(0, "gone"), (root.number, "a"), (child.number, "b"), (root.number, "c")]
+    assert await lines(hidden=True) == whole
+    assert await lines(hidden=False) == whole[:3]
+    [(_, first)] = await house.store.journal.tree_logs(root.id, after=0, limit=1, hidden=True)
+    assert await lines(hidden=True, after=first.seq, limit=2) == whole[1:3]

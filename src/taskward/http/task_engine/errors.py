@@ -46,7 +46,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Reply:
         body = UNAUTHORIZED
     elif status == 400 and "job" in state:
         body = {"id": state["job"], **body}
-    elif status >= 500 and "job" in state and state["job"] is None:
+    elif status >= 500 and (request.method, request.scope["path"]) == ("POST", "/job"):
         body = UNABLE
     headers = [("content-type", "application/json")]
     if "allow" in state:
@@ -66,7 +66,8 @@ def _translated(request: Request[Any, Any, Any], error: Exception) -> tuple[int,
         case NotFound() if error.kind in ("task", "job"):
             return 400, f"there is no job {error.key}"
         case TaskwardError():
-            return (error.status if error.status in (401, 403) or error.status >= 500 else 400), str(error)
+            # Monitors and clients of this API know no other status for what is not their fault.
+            return (500 if error.status >= 500 else error.status if error.status in (401, 403) else 400), str(error)
         case HTTPException():
             return error.status_code, error.detail
         case _:
