@@ -29,13 +29,17 @@ from taskward.modules.cache.findings import (
 )
 from taskward.modules.cache.parts import CLEAR, FIND, RESOLVE, TAKE_STOCK, WARM, declare_parts
 from taskward.modules.cache.wanted import Preheat, Wanted, WantedImage
-from taskward.operations import Context, Module
+from taskward.operations import ChildFailed, Context, Module
 from taskward.outbound import OutboundClient
 from taskward.settings import CacheSettings, ClusterSettings
 
 AtOnce = Annotated[int, Meta(ge=1, le=1000)]
 Chosen = tuple[int, ...]
 """Clusters by id; none means all."""
+
+
+class ImageUnknown(Exception):
+    """A registry did not describe the image; the message says why, for people."""
 
 
 def cache(
@@ -125,7 +129,10 @@ def cache(
 async def _described(ctx: Context, image: WantedImage) -> Image:
     """The image as it was when first asked for: a tag may mean another one when a run is repeated."""
     child = await ctx.spawn(RESOLVE, key="resolve", name="resolve", image=msgspec.to_builtins(image))
-    return msgspec.convert(await child.result(), Image)
+    try:
+        return msgspec.convert(await child.result(), Image)
+    except ChildFailed as error:
+        raise ImageUnknown(error.error.message if error.error else f"{error.task.name} is {error.state}") from None
 
 
 def shares(image: Image, targets: Sequence[Target], findings: Sequence[ClusterFindings]) -> list[BlobShare]:

@@ -123,7 +123,8 @@ class ImageRegistry:
         realm = asked["realm"] + ("&" if urlsplit(asked["realm"]).query else "?") + query
         answer = await self._client.request("GET", realm, headers={"Authorization": basic} if basic else {})
         if answer.status != 200:
-            raise RegistryError(f"{asked['realm']} answers {answer.status} to the request for a token")
+            shown = "what was shown" if basic else "nobody: show a user and password"
+            raise RegistryError(f"{asked['realm']} answers {answer.status} and gives no token to {shown}")
         try:
             given = msgspec.json.decode(answer.body, type=dict[str, Any])
         except msgspec.DecodeError:
