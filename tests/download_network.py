@@ -10,6 +10,7 @@ from typing import Any
 from taskward.clock import SystemClock
 from taskward.outbound import OutboundClient
 from taskward.peer.content import Content, Origin
+from taskward.peer.eviction import Bounds
 from taskward.peer.fetch import fetch
 from taskward.peer.links import Links
 from taskward.peer.node import Peer, PeerConfig, running_peer, running_scheduler
@@ -37,6 +38,8 @@ class SmallNetwork:
         """A peer; `stop` ends it before the network does."""
         self._stacks[name] = await self._stack.enter_async_context(AsyncExitStack())
         settings = {"announce_interval": timedelta(seconds=0.3), "idle_timeout": timedelta(seconds=20), **config}
+        # How full the disk of the tests is must not matter.
+        settings = {"bounds": Bounds(capacity=10**10), **settings}
         settings = {"schedulers": [self.scheduler], "cache_dir": self.folder / name, "name": name, **settings}
         outbound = await self._stacks[name].enter_async_context(OutboundClient(allow_private=outbound_allows))
         peer = await self._stacks[name].enter_async_context(

@@ -67,7 +67,7 @@ class DownloadNetwork:
 
     def peer(self, name: str, *options: str, env: dict[str, str] | None = None) -> Process:
         words = ["peer", "--scheduler", self.scheduler_address, "--cache-dir", str(self.folder / name), "--name", name]
-        words += ["--port", "0", "--upload-port", "0", "--proxy-port", "0", *options]
+        words += ["--port", "0", "--upload-port", "0", "--proxy-port", "0", "--capacity", str(10**10), *options]
         return self.start(name, *words, env={"TASKWARD_PEER__ANNOUNCE_INTERVAL": "0.5s", **(env or {})})
 
     def seed(self, name: str = "seed", *options: str, env: dict[str, str] | None = None) -> Process:

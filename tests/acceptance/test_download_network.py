@@ -16,6 +16,9 @@ from dragonfly_api.dfdaemon_pb2_grpc import DfdaemonUploadStub
 from dragonfly_api.scheduler_pb2_grpc import SchedulerStub
 
 from taskward.modules.cache.identity import task_id
+from taskward.peer.content import Origin as FromOrigin
+from taskward.peer.fetch import fetch
+from taskward.peer.links import Links
 from tests.origins import MIB, Origin, running_origin, some_bytes
 from tests.peers import TASKWARD, DownloadNetwork, Process, download_network, free_port
 from tests.serving import running_server
@@ -37,15 +40,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield Running(network, origin, seed, [network.peer(f"peer{number}") for number in range(3)])
 
 
-def test_each_byte_leaves_the_origin_once_although_many_ask_at_once(running: Running, tmp_path: Path) -> None:
+async def test_each_byte_leaves_the_origin_once_although_many_ask_at_once(running: Running, tmp_path: Path) -> None:
     data = some_bytes(22 * MIB + 5)
     url = running.origin.page("/many", data)
-    fetches = [running.network.fetch(url, tmp_path / f"{number}", running.peers[number % 3]) for number in range(5)]
-    for fetch in fetches:
-        _, said = fetch.communicate(timeout=60)
-        assert fetch.returncode == 0, said
+    links = Links(idle_seconds=30)
+    outputs = [tmp_path / f"{number}" for number in range(5)]
+    await asyncio.gather(
+        *(
+            fetch(links, running.peers[number % 3].address, FromOrigin(url=url), output, lambda *_: None)
+            for number, output in enumerate(outputs)
+        )
+    )
+    await links.close()
     assert running.origin.sent["/many"] == len(data)
-    assert all((tmp_path / f"{number}").read_bytes() == data for number in range(5))
+    assert all(output.read_bytes() == data for output in outputs)
 
 
 def test_a_fetch_says_what_it_wrote(running: Running, tmp_path: Path) -> None:
@@ -59,12 +67,6 @@ def test_a_fetch_says_what_it_wrote(running: Running, tmp_path: Path) -> None:
         "length": 11,
         "pieces": 1,
     }
-
-
-def test_an_empty_file_is_a_file(running: Running, tmp_path: Path) -> None:
-    url = running.origin.page("/empty", b"")
-    code, said = running.network.fetched(url, tmp_path / "empty", running.peers[0])
-    assert (code, (tmp_path / "empty").read_bytes()) == (0, b""), said
 
 
 def test_what_the_origin_refuses_is_said_and_nothing_is_written(running: Running, tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ async def _keeps_until_told(host: common.Host, task: str, length: int) -> bool:
 
 
 def test_a_server_embeds_a_network_that_its_cache_module_searches(tmp_path: Path) -> None:
-    flags = {"peer.embedded": True, "outbound.allow_private": True, "peer.name": "embedded"}
+    flags = {"peer.embedded": True, "outbound.allow_private": True, "peer.name": "embedded", "peer.capacity": 10**10}
     flags |= {f"peer.{name}": free_port() for name in ("scheduler_port", "grpc_port", "upload_port", "proxy_port")}
     with running_origin() as origin, running_server(tmp_path / "data", flags=flags) as server:
         url = origin.page("/embedded", some_bytes(5 * MIB))

@@ -78,6 +78,11 @@ async def test_what_changes_while_it_is_read_is_read_anew(
     assert await network.fetch(seed, url) == other
 
 
+async def test_an_empty_file_is_a_file(network: SmallNetwork, seed: Peer, origin: Origin) -> None:
+    peer = await network.start("peer")
+    assert await network.fetch(peer, origin.page("/empty", b"")) == b""
+
+
 async def test_follows_redirects(network: SmallNetwork, seed: Peer, origin: Origin) -> None:
     origin.page("/target", DATA)
     url = origin.page("/moved", b"", status=302, location="/target")

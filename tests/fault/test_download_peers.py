@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 from dragonfly_api import dfdaemon_pb2 as dfdaemon
+from dragonfly_api import scheduler_pb2 as scheduler
 
 from taskward.clock import SystemClock
 from taskward.modules.cache.identity import task_id
@@ -99,6 +100,20 @@ async def test_a_scheduler_that_starts_anew_learns_who_has_what(network: SmallNe
     await network.start_scheduler(port)
     assert await network.fetch(child, url) == DATA
     assert origin.sent["/relearned"] == len(DATA)
+
+
+async def test_a_host_that_was_taken_for_dead_is_known_again_with_what_it_has(
+    network: SmallNetwork, origin: Origin
+) -> None:
+    await network.start("seed", is_seed=True)
+    holder, child = await network.start("holder"), await network.start("child")
+    url = origin.page("/missed", DATA)
+    await network.fetch(holder, url)
+    await network.stop("seed")
+    stub = holder.links.scheduler(network.scheduler)
+    await stub.DeleteHost(scheduler.DeleteHostRequest(host_id=holder.host.id))
+    assert await network.fetch(child, url) == DATA
+    assert origin.sent["/missed"] == len(DATA)
 
 
 async def test_a_scheduler_that_is_gone_does_not_break_a_running_download(

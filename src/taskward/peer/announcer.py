@@ -14,7 +14,7 @@ from google.protobuf.duration_pb2 import Duration
 from taskward.peer.host import HostIdentity
 from taskward.peer.messages import reason_of
 from taskward.peer.registration import Registration
-from taskward.peer.scheduler import INSTANCE_KEY
+from taskward.peer.scheduler import ACQUAINTANCE_KEY
 from taskward.peer.schedulers import Schedulers
 from taskward.peer.storage import Storage
 
@@ -24,7 +24,7 @@ _PAUSE_SECONDS = 1.0
 
 
 class Announcer:
-    """A scheduler that has started anew gives another instance in its answer, and is told everything again."""
+    """A scheduler that has forgotten the host, as one that starts anew, says so when it answers, and is told all."""
 
     def __init__(
         self,
@@ -79,9 +79,9 @@ class Announcer:
                 call = stub.AnnounceHost(request, timeout=5)
                 await call
                 self._is_known.set()
-                instance = dict(await call.trailing_metadata() or ()).get(INSTANCE_KEY, "")
-                if instance and self._told.get(address) != instance:
-                    self._told[address] = instance
+                acquaintance = dict(await call.trailing_metadata() or ()).get(ACQUAINTANCE_KEY, "")
+                if acquaintance and self._told.get(address) != acquaintance:
+                    self._told[address] = acquaintance
                     telling = asyncio.create_task(self._tell(stub))
                     self._telling.add(telling)
                     telling.add_done_callback(self._telling.discard)

@@ -57,6 +57,8 @@ class Download:
         content = await self.begun()
         given: set[int] = set()
         while True:
+            # Before the pieces are looked at: the last may come, and the end with it, while the others are given.
+            was_done = self.is_done
             for number, piece in list(content.pieces.items()):
                 if number not in given:
                     given.add(number)
@@ -65,7 +67,7 @@ class Download:
                 raise self.error
             if self.content is not content:
                 raise ContentGone(f"the download of {self.origin.url} began anew, as something else is there now")
-            if self.is_done:
+            if was_done:
                 return
             await self._change.until(
                 lambda: self.is_done or self.content is not content or not content.pieces.keys() <= given

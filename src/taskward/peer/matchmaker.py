@@ -52,10 +52,8 @@ class Matchmaker:
         for host_id in conversation.parents:
             if (host := self._network.hosts.get(host_id)) is not None:
                 host.children -= 1
-        holding.is_running = False
-        if holding.is_reading:
-            holding.is_reading = False
-            self._release(task, holding.host_id)
+        holding.is_running = holding.is_reading = False
+        self._release(task, holding.host_id)
         self.wake(task)
 
     def serve(self, conversation: Conversation) -> None:

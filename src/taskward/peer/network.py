@@ -3,6 +3,7 @@
 Everything here is told again by the peers when the scheduler is another one than before.
 """
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from taskward.ports import Clock
 PARENTS = 4
 """How many parents a peer is given at most."""
 _MISSED_ANNOUNCEMENTS = 2
+_GRACE = timedelta(seconds=5)
 _DEFAULT_INTERVAL = timedelta(minutes=5)
 
 
@@ -25,8 +27,9 @@ class KnownHost:
     message: common.Host
     interval: timedelta
     announced_at: datetime
-    created_at: datetime
     children: int = 0
+    acquaintance: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Another one means that everything about the host was forgotten meanwhile."""
 
     @property
     def is_seed(self) -> bool:
@@ -88,14 +91,12 @@ class Network:
 
     # ---------------------------------------------------------------- hosts
 
-    def announce(self, message: common.Host, interval: timedelta | None) -> None:
+    def announce(self, message: common.Host, interval: timedelta | None) -> KnownHost:
         """A host is there, and will say so again within the interval."""
-        now = self._clock.now()
-        known = self.hosts.get(message.id)
-        if known is None:
-            self.hosts[message.id] = KnownHost(message, interval or _DEFAULT_INTERVAL, now, now)
-        else:
-            known.message, known.interval, known.announced_at = message, interval or _DEFAULT_INTERVAL, now
+        now, interval = self._clock.now(), interval or _DEFAULT_INTERVAL
+        known = self.hosts.setdefault(message.id, KnownHost(message, interval, now))
+        known.message, known.interval, known.announced_at = message, interval, now
+        return known
 
     def forget_host(self, host_id: str) -> bool:
         """A host leaves; whether it was known."""
@@ -107,7 +108,7 @@ class Network:
         """Drops hosts that have missed their announcements."""
         now = self._clock.now()
         for host_id, host in list(self.hosts.items()):
-            if host.announced_at + host.interval * _MISSED_ANNOUNCEMENTS < now:
+            if host.announced_at + max(host.interval * _MISSED_ANNOUNCEMENTS, host.interval + _GRACE) < now:
                 self.forget_host(host_id)
 
     def seeds(self) -> list[KnownHost]:
@@ -146,8 +147,10 @@ class Network:
         return True
 
     def touch(self, task: KnownTask, holding: Holding) -> None:
-        """Something was heard of the two."""
+        """Something was heard of the two; they are known again, should their host have been forgotten meanwhile."""
         task.updated_at = holding.updated_at = self._clock.now()
+        if holding.host_id in self.hosts:
+            self.tasks.setdefault(task.task_id, task).holdings.setdefault(holding.host_id, holding)
 
     # ---------------------------------------------------------------- selection
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any, Never
 
@@ -20,8 +19,8 @@ from taskward.peer.messages import code_of, details_of, timestamp
 from taskward.peer.network import Holding, KnownTask, Network
 from taskward.ports import Clock
 
-INSTANCE_KEY = "taskward-scheduler"
-"""Trailing metadata of AnnounceHost: another value means that the scheduler has forgotten everything."""
+ACQUAINTANCE_KEY = "taskward-acquaintance"
+"""Trailing metadata of AnnounceHost: another value than before means that the scheduler has forgotten the host."""
 _SWEEP_SECONDS = 2.0
 
 
@@ -31,7 +30,6 @@ class Scheduler(SchedulerServicer):
     def __init__(self, clock: Clock, links: Links) -> None:
         self._network = Network(clock)
         self._matchmaker = Matchmaker(self._network, links)
-        self._instance = uuid.uuid4().hex
         self._sweeping: asyncio.Task[None] | None = None
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -57,8 +55,8 @@ class Scheduler(SchedulerServicer):
         if not request.host.id or not request.host.ip or not request.host.port:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "host needs an id, an ip and a port")
         interval = request.interval.ToTimedelta() if request.HasField("interval") else None
-        self._network.announce(request.host, interval)
-        context.set_trailing_metadata(((INSTANCE_KEY, self._instance),))
+        known = self._network.announce(request.host, interval)
+        context.set_trailing_metadata(((ACQUAINTANCE_KEY, known.acquaintance),))
         return Empty()
 
     async def ListHosts(self, request: scheduler.ListHostsRequest, context: Any) -> scheduler.ListHostsResponse:
