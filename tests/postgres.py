@@ -25,6 +25,23 @@ UNPRIVILEGED_USER = "nobody"
 _SUPERVISED = '"$@" & server=$!; read -r _; kill -INT "$server"; wait "$server"'
 
 
+# A few rows are deleted four times as fast as their table, with all its indexes, is made anew.
+_EMPTY = """
+DO $$ DECLARE name text; is_used boolean; BEGIN
+    SET LOCAL lock_timeout = '10s';
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '{keeping}' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO is_used;
+        IF is_used AND pg_relation_size(quote_ident(name)::regclass) > 256 * 1024 THEN
+            EXECUTE format('TRUNCATE %I', name);
+        ELSIF is_used THEN
+            EXECUTE format('DELETE FROM %I', name);
+        END IF;
+    END LOOP;
+    PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+END; $$
+"""
+
+
 class PostgresServer:
     """A running server that listens on a Unix socket only. `superuser` may connect without a password."""
 
@@ -48,11 +65,8 @@ class PostgresServer:
         self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
     def empty_database(self, database: str, *, keeping: str) -> None:
-        """Empty every table but `keeping`: several times as fast as making a database anew."""
-        which = f"schemaname = 'public' AND tablename <> '{keeping}'"
-        names = f"(SELECT string_agg(tablename, ', ') FROM pg_tables WHERE {which})"
-        truncate = f"EXECUTE 'TRUNCATE ' || {names} || ' RESTART IDENTITY'"
-        self.execute(f"DO $$ BEGIN SET LOCAL lock_timeout = '10s'; {truncate}; END $$", database)
+        """Empty every table but `keeping`, and let numbers begin anew: far quicker than making a database."""
+        self.execute(_EMPTY.format(keeping=keeping), database)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement. Needs no event loop, so that any kind of test may call it."""

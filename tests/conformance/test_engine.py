@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Self
 
 import pytest
+from msgspec import structs
 from uuid_utils.compat import uuid7
 
 from taskward import Context, Module, Registry, Retry, SyncContext
@@ -22,13 +23,14 @@ from taskward.ports import Notifier, Submission
 from taskward.store import SqlStore
 
 TEMPO = Tempo(
-    heartbeat_interval=timedelta(milliseconds=1000),
-    lease_ttl=timedelta(milliseconds=1800),
+    heartbeat_interval=timedelta(seconds=1),
     abort_grace=timedelta(seconds=1),
     poll_interval=timedelta(milliseconds=20),
     flush_interval=timedelta(milliseconds=10),
 )
-PATIENCE = timedelta(seconds=20)
+"""With leases so long that a busy machine loses no worker."""
+SHORT_LEASES = structs.replace(TEMPO, lease_ttl=timedelta(seconds=1.8))
+PATIENCE = timedelta(seconds=60)
 
 module = Module("m")
 runs: Counter[int] = Counter()
@@ -66,7 +68,7 @@ async def flaky(ctx: Context) -> int:
 class Process:
     """A store, a worker and its housekeeping, as one process has them."""
 
-    def __init__(self, make_store: Callable[[Notifier], SqlStore], name: str, concurrency: int) -> None:
+    def __init__(self, make_store: Callable[[Notifier], SqlStore], name: str, tempo: Tempo) -> None:
         self.notifier = LocalNotifier()
         self.store = make_store(self.notifier)
         self.clock = SystemClock()
@@ -76,11 +78,11 @@ class Process:
             Registry([module]),
             self.clock,
             name=name,
-            concurrency=concurrency,
-            tempo=TEMPO,
+            concurrency=5,
+            tempo=tempo,
         )
         self.maintenance = Maintenance(
-            self.store, self.notifier, self.clock, find_operation=self.find, probe=self.probe, tempo=TEMPO
+            self.store, self.notifier, self.clock, find_operation=self.find, probe=self.probe, tempo=tempo
         )
 
     async def find(self, name: str) -> Operation:
@@ -115,10 +117,13 @@ class Process:
 
 
 @pytest.fixture
-async def processes(make_store: Callable[[Notifier], SqlStore]) -> AsyncIterator[list[Process]]:
+async def processes(
+    make_store: Callable[[Notifier], SqlStore], request: pytest.FixtureRequest
+) -> AsyncIterator[list[Process]]:
+    tempo: Tempo = getattr(request, "param", TEMPO)
     runs.clear()
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(Process(make_store, name, 5)) for name in ("one", "two")]
+        yield [await stack.enter_async_context(Process(make_store, name, tempo)) for name in ("one", "two")]
 
 
 async def test_two_workers_share_the_work_and_do_nothing_twice(processes: list[Process]) -> None:
@@ -147,6 +152,7 @@ async def test_a_cancel_from_elsewhere_reaches_the_body(processes: list[Process]
     assert (await two.wait(task)).state is State.CANCELED
 
 
+@pytest.mark.parametrize("processes", [SHORT_LEASES], indirect=True, ids=["short-leases"])
 async def test_a_worker_that_stops_without_a_word_loses_its_tasks(
     processes: list[Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
