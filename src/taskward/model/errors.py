@@ -3,7 +3,8 @@
 TaskwardError
 ├── Invalid                bad input; names the field and what would be right        (422)
 │   ├── InvalidFilter      a filter, sort or cursor of a list                         (400)
-│   └── SettingError       a process setting; lives in `taskward.settings`            (422)
+│   ├── SettingError       a process setting; lives in `taskward.settings`            (422)
+│   └── Misdeclared        a workflow's file; lives in `taskward.modules.workflow`    (-)
 ├── NotFound               no such task, schedule, pool, ...                          (404)
 │   └── Gone               it existed and was removed by retention or by hand         (410)
 ├── Conflict               the thing is not in a state that allows this               (409)
@@ -20,6 +21,11 @@ TaskwardError
 ├── OutboundError          a request to another host; lives in `taskward.outbound`
 │   ├── OutboundRefused    the address or scheme is not allowed                       (422)
 │   └── OutboundFailed     it was tried and did not work                              (502)
+├── TemplateError          a template of a workflow; in `taskward.model.workflow`     (422)
+├── JobFailed              a step failed, so the job has; in `taskward.modules.workflow`
+├── StepFailed             a step did not do what it is for; lives there too
+│   └── ProgramFailed      the program ended with an exit code that means failure
+├── ProgramMissing         this worker has no such program; lives there too
 └── Unavailable            the store cannot be used now                               (503)
     └── SchemaTooNew       the database was written by a newer Taskward               (-)
 """
