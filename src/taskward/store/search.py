@@ -98,12 +98,15 @@ def particulars(ids: Sequence[bytes]) -> Plan[dict[UUID, Particulars]]:
     created: defaultdict[bytes, list[str]] = defaultdict(list)
     for start in range(0, len(ids), PIECE):
         piece = list(ids[start : start + PIECE])
-        for parent_id, child_id in (yield Q.child_ids(piece, _MOST_CHILDREN)):
-            children[parent_id].append(UUID(bytes=child_id))
-        for task_id, code, done, total, unit, message, state in (yield Q.reports_of(piece)):
-            reports[task_id].append(Report(code, done, total, unit, message, State(state)))
-        for task_id, name in (yield Q.created_resources(piece)):
-            created[task_id].append(name)
+        for kind, task_id, _, child_id, name, *report in (yield Q.particulars(piece, _MOST_CHILDREN)):
+            match kind:
+                case "child":
+                    children[task_id].append(UUID(bytes=child_id))
+                case "report":
+                    done, total, unit, message, state = report
+                    reports[task_id].append(Report(name, done, total, unit, message, State(state)))
+                case _:
+                    created[task_id].append(name)
     return {UUID(bytes=one): Particulars(tuple(children[one]), tuple(reports[one]), tuple(created[one])) for one in ids}
 
 

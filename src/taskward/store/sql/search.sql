@@ -7,15 +7,19 @@ ON CONFLICT DO NOTHING
 -- name: delete_created_resources
 DELETE FROM created_resource WHERE number = $1
 
--- name: created_resources
-SELECT t.id, c.name FROM task t JOIN created_resource c ON c.number = t.number WHERE t.id IN ($1[])
-ORDER BY t.id, c.position
-
--- name: reports_of
-SELECT task_id, code, done, total, unit, message, state FROM report WHERE task_id IN ($1[]) ORDER BY task_id, position
-
--- name: child_ids
-SELECT parent_id, id FROM task WHERE parent_id IN ($1[]) AND kind <> 'step' ORDER BY parent_id, number LIMIT $2
+-- name: particulars
+-- Children, named reports, and what was told to have been created: one round trip for a page of tasks.
+SELECT 'child' AS kind, parent_id, number, id, NULL AS name, NULL AS done, NULL AS total, NULL AS unit, NULL AS message,
+    NULL AS state
+FROM (
+    SELECT parent_id, number, id FROM task WHERE parent_id IN ($1[]) AND kind <> 'step' ORDER BY parent_id, number LIMIT $2
+) AS child
+UNION ALL
+SELECT 'report', task_id, position, NULL, code, done, total, unit, message, state FROM report WHERE task_id IN ($1[])
+UNION ALL
+SELECT 'created', t.id, c.position, NULL, c.name, NULL, NULL, NULL, NULL, NULL
+FROM task t JOIN created_resource c ON c.number = t.number WHERE t.id IN ($1[])
+ORDER BY 2, 3
 
 -- name: label_values
 -- Steps from one value to the next by the index, however many tasks have each.
