@@ -161,6 +161,14 @@ def test_what_others_answered_is_shown_when_a_cluster_could_not_be_asked(run: Ru
     assert {one["id"] for one in run("search", URL, "--json").json["clusters"]} == {1, 2}
 
 
+def test_what_was_cleared_elsewhere_is_shown_when_a_cluster_could_not_be_asked(run: Run) -> None:
+    ran = run("delete", URL, "--cluster", "1", "--cluster", "3", "--yes")
+    assert ran.code == 123
+    assert "1 of 2 clusters could not be asked: dead" in ran.err
+    assert ran.out.splitlines()[-1] == "cleared: 2 copies on 2 hosts"
+    assert NORMAL.keeps == {}
+
+
 def test_clusters_and_what_they_keep(run: Run) -> None:
     ran = run("clusters")
     assert ran.code == 0

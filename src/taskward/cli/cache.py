@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import typer
@@ -26,6 +26,7 @@ from taskward.cli.values import UsageError, duration
 from taskward.model.states import State
 from taskward.modules.cache.findings import (
     Cleared,
+    ClusterClearing,
     ClusterFindings,
     ClusterHosts,
     Distribution,
@@ -34,10 +35,12 @@ from taskward.modules.cache.findings import (
 )
 from taskward.wire import TaskView
 
+T = TypeVar("T")
+
 app = typer.Typer(no_args_is_help=True, help="Find and clear what hosts of download networks keep.")
 
 _WORD = "DELETE"
-_CLUSTERS_EPILOG = f"{EPILOG}. A deletion that a host did not carry out ends with 123 too."
+_PARTIAL_EPILOG = f"{EPILOG}. When a host did not do what was asked, it is 123 too."
 
 PlatformOption = Annotated[
     str, typer.Option("--platform", metavar="OS/ARCH", help="The platform of the image; else the worker's.")
@@ -70,7 +73,7 @@ async def search(
     task_id: TaskIdOption = "",
     cluster: ClusterOption = None,
     timeout: TimeoutOption = None,
-) -> ExitCode | None:
+) -> None:
     """Find which hosts keep something: `taskward cache search https://example.com/file --tag t`."""
     from taskward.cli import cache_pictures
 
@@ -83,15 +86,11 @@ async def search(
         content=content,
         task_id=task_id,
     )
-    task = await _ended(session, "cache.search", {"what": what}, cluster, timeout)
-    if task.state is not State.COMPLETED:
-        return await _partly(session, task)
-    found = msgspec.convert(task.result, Found)
+    found = await _told(session, "cache.search", {"what": what}, Found, cluster=cluster, timeout=timeout)
     session.show(found, cache_pictures.found)
-    return None
 
 
-@app.command(epilog=_CLUSTERS_EPILOG)
+@app.command(epilog=_PARTIAL_EPILOG)
 @remote
 async def delete(
     session: Session,
@@ -121,7 +120,7 @@ async def delete(
     return await _clear(session, "cache.delete", {"what": what}, cluster, timeout, dry_run=dry_run, yes=yes)
 
 
-@app.command(epilog=_CLUSTERS_EPILOG)
+@app.command(epilog=_PARTIAL_EPILOG)
 @remote
 async def image(
     session: Session,
@@ -160,14 +159,12 @@ async def image(
     }
     if delete_it:
         return await _clear(session, "cache.delete-image", args, cluster, timeout, dry_run=dry_run, yes=yes)
-    task = await _ended(session, "cache.image", args, cluster, timeout)
-    if task.state is not State.COMPLETED:
-        return await _partly(session, task)
-    session.show(msgspec.convert(task.result, Distribution), cache_pictures.distribution)
+    found = await _told(session, "cache.image", args, Distribution, cluster=cluster, timeout=timeout)
+    session.show(found, cache_pictures.distribution)
     return None
 
 
-@app.command(epilog=_CLUSTERS_EPILOG)
+@app.command(epilog=_PARTIAL_EPILOG)
 @remote
 async def preheat(
     session: Session,
@@ -208,40 +205,28 @@ async def preheat(
         "headers": _headers(header),
         **spelling(tag, application, filtered, piece_length),
     }
-    task = await _ended(session, "cache.preheat", {"what": what}, cluster, timeout)
-    if task.state is not State.COMPLETED:
-        return await _partly(session, task)
-    warming = msgspec.convert(task.result, Warming)
+    warming = await _told(session, "cache.preheat", {"what": what}, Warming, cluster=cluster, timeout=timeout)
     session.show(warming, cache_pictures.warming)
     return ExitCode.NOT_COMPLETED if any(each.failures for each in warming.clusters) else None
 
 
 @app.command("list", epilog=EPILOG)
 @remote
-async def list_(session: Session, *, cluster: ClusterOption = None, timeout: TimeoutOption = None) -> ExitCode | None:
+async def list_(session: Session, *, cluster: ClusterOption = None, timeout: TimeoutOption = None) -> None:
     """List all that hosts keep, where their programs tell it."""
     from taskward.cli import cache_pictures
 
-    task = await _ended(session, "cache.list", {}, cluster, timeout)
-    if task.state is not State.COMPLETED:
-        return await _partly(session, task)
-    session.show(msgspec.convert(task.result, Found), cache_pictures.found)
-    return None
+    session.show(await _told(session, "cache.list", {}, Found, cluster=cluster, timeout=timeout), cache_pictures.found)
 
 
 @app.command(epilog=EPILOG)
 @remote
-async def clusters(
-    session: Session, *, cluster: ClusterOption = None, timeout: TimeoutOption = None
-) -> ExitCode | None:
+async def clusters(session: Session, *, cluster: ClusterOption = None, timeout: TimeoutOption = None) -> None:
     """List the clusters, whether their schedulers answer, and their hosts."""
     from taskward.cli import cache_pictures
 
-    task = await _ended(session, "cache.clusters", {}, cluster, timeout)
-    if task.state is not State.COMPLETED:
-        return await _partly(session, task)
-    session.show(msgspec.convert(task.result, list[ClusterHosts]), cache_pictures.clusters)
-    return None
+    known = await _told(session, "cache.clusters", {}, list[ClusterHosts], cluster=cluster, timeout=timeout)
+    session.show(known, cache_pictures.clusters)
 
 
 @app.command("id")
@@ -285,33 +270,43 @@ def id_(
     run(tell)
 
 
-async def _ended(
-    session: Session, operation: str, args: dict[str, Any], cluster: list[int] | None, timeout: str | None
-) -> TaskView:
-    """The task of an operation when it has ended, shown meanwhile. Raises WaitTimedOut, ApiError."""
+async def _told(
+    session: Session,
+    operation: str,
+    args: dict[str, Any],
+    kind: type[T],
+    *,
+    cluster: list[int] | None,
+    timeout: str | None,
+) -> T:
+    """What an operation tells when it has ended, shown meanwhile. One that failed ends the command."""
     from taskward.cli.waiting import watch
 
     limit = None if timeout is None else duration(timeout)
     task = await session.client.submit(operation, args={**args, "clusters": cluster or []})
     [ended] = await watch(session.client, [task.id], limit, quiet=session.as_json)
-    return ended
+    if ended.state is not State.COMPLETED:
+        await _show_parts(session, ended)
+        raise typer.Exit(ExitCode.NOT_COMPLETED)
+    return msgspec.convert(ended.result, kind)
 
 
-async def _partly(session: Session, task: TaskView) -> ExitCode:
-    """Of a task that failed: why, and what the clusters that answered told."""
+async def _show_parts(session: Session, task: TaskView) -> None:
+    """Of a task that failed: why, and what the clusters that were asked told."""
     from taskward.cli import cache_pictures
 
     typer.echo(f"taskward: {task.error.message if task.error else f'the task is {task.state}'}", err=True)
-    parts = [part async for part in session.client.tasks(parent=task.id) if part.state is State.COMPLETED]
-    told = []
-    for part in parts:
-        try:
-            told.append(msgspec.convert(part.result, ClusterFindings))
-        except msgspec.ValidationError:
-            continue  # the description of an image, or what a deletion did: `taskward task show` has it
-    if told:
-        session.show(Found([], told), cache_pictures.found)
-    return ExitCode.NOT_COMPLETED
+    findings: list[ClusterFindings] = []
+    clearings: list[ClusterClearing] = []
+    async for part in session.client.tasks(parent=task.id):
+        if part.state is State.COMPLETED and part.operation in {"cache.find", "cache.take-stock"}:
+            findings.append(msgspec.convert(part.result, ClusterFindings))
+        elif part.state is State.COMPLETED and part.operation == "cache.clear":
+            clearings.append(msgspec.convert(part.result, ClusterClearing))
+    if findings:
+        session.show(Found([], findings), cache_pictures.found)
+    if clearings:
+        session.show(Cleared(bool(task.args["dry_run"]), [], clearings), cache_pictures.cleared)
 
 
 async def _clear(
@@ -329,20 +324,14 @@ async def _clear(
     if not (yes or dry_run):
         if session.as_json or not sys.stdin.isatty():
             raise UsageError("nobody can be asked here: say --yes to delete, or --dry-run to see what would be")
-        task = await _ended(session, operation, {**args, "dry_run": True}, cluster, timeout)
-        if task.state is not State.COMPLETED:
-            return await _partly(session, task)
-        planned = msgspec.convert(task.result, Cleared)
+        planned = await _told(session, operation, {**args, "dry_run": True}, Cleared, cluster=cluster, timeout=timeout)
         session.show(planned, cache_pictures.cleared)
         if not any(each.cleared for each in planned.clusters):
             return None
         if typer.prompt(f"Type {_WORD} to clear them", err=True) != _WORD:
             session.say("Nothing was cleared.")
             return ExitCode.INTERRUPTED
-    task = await _ended(session, operation, {**args, "dry_run": dry_run}, cluster, timeout)
-    if task.state is not State.COMPLETED:
-        return await _partly(session, task)
-    cleared = msgspec.convert(task.result, Cleared)
+    cleared = await _told(session, operation, {**args, "dry_run": dry_run}, Cleared, cluster=cluster, timeout=timeout)
     session.show(cleared, cache_pictures.cleared)
     failed = any(each.failures for each in cleared.clusters)
     return ExitCode.NOT_COMPLETED if failed and not dry_run else None
