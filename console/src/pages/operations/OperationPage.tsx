@@ -1,17 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { api, body } from "@/api/client";
 import type { Operation } from "@/api/types";
 import { useMay } from "@/auth/session";
-import { useRefreshOnEvents } from "@/live/hooks";
+import { TasksOf } from "@/pages/tasks/TasksOf";
+import { Columns } from "@/parts/Columns";
 import { Facts } from "@/parts/Facts";
 import { JsonView } from "@/parts/JsonView";
 import { Lead } from "@/parts/Lead";
 import { Page } from "@/parts/Page";
-import { Empty, QueryStates } from "@/parts/PageStates";
+import { QueryStates } from "@/parts/PageStates";
 import { Panel } from "@/parts/Panel";
-import { TaskTable } from "@/parts/TaskTable";
-import classes from "./OperationPage.module.css";
 import { operationQuery } from "./queries";
 import { operationRoute } from "./route";
 import { SubmitForm } from "./SubmitForm";
@@ -29,22 +26,28 @@ export function OperationPage() {
         {(data) => (
           <>
             {data.description && <Lead>{data.description}</Lead>}
-            <div className={classes.columns}>
-              {mayWrite && (
-                <Panel title="Submit a task">
-                  <SubmitForm key={name} operation={data} />
-                </Panel>
-              )}
-              <div className={classes.side}>
-                <Panel title="What it is">
-                  <Facts facts={factsOf(data)} />
-                </Panel>
-                <NewestTasks operation={name} />
-                <Panel title="Schema of its arguments">
-                  <JsonView value={data.schema} label="schema" />
-                </Panel>
-              </div>
-            </div>
+            <Columns
+              first={
+                mayWrite && (
+                  <Panel title="Submit a task">
+                    <SubmitForm key={name} operation={data} />
+                  </Panel>
+                )
+              }
+            >
+              <Panel title="What it is">
+                <Facts facts={factsOf(data)} />
+              </Panel>
+              <TasksOf
+                title="Newest tasks"
+                search={{ operation: name }}
+                most={MOST_SHOWN}
+                empty="It has not been submitted yet"
+              />
+              <Panel title="Schema of its arguments">
+                <JsonView value={data.schema} label="schema" />
+              </Panel>
+            </Columns>
           </>
         )}
       </QueryStates>
@@ -80,30 +83,4 @@ function factsOf(operation: Operation) {
       spec.resources?.map(({ name, exclusive }) => (exclusive === false ? `${name} (shared)` : name)).join(", "),
     ],
   ] as const;
-}
-
-function NewestTasks({ operation }: { operation: string }) {
-  const key = ["operation-tasks", operation];
-  const tasks = useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) =>
-      body(api.GET("/v1/tasks", { params: { query: { operation, limit: MOST_SHOWN } }, signal })),
-  });
-  useRefreshOnEvents(key);
-  return (
-    <QueryStates query={tasks}>
-      {(page) => (
-        <TaskTable
-          title="Newest tasks"
-          aside={
-            <Link to="/tasks" search={{ operation }}>
-              All of them
-            </Link>
-          }
-          tasks={page.items}
-          empty={<Empty title="It has not been submitted yet" />}
-        />
-      )}
-    </QueryStates>
-  );
 }

@@ -8,6 +8,7 @@ import { useFilters } from "@/filters/useFilters";
 import { Page } from "@/parts/Page";
 import { Empty, QueryStates } from "@/parts/PageStates";
 import { Table, type TableColumn } from "@/parts/Table";
+import { Titled } from "@/parts/Titled";
 import { duration } from "@/time/format";
 import classes from "./OperationsPage.module.css";
 import { modulesQuery, operationsQuery } from "./queries";
@@ -27,12 +28,11 @@ const COLUMNS: TableColumn<Operation>[] = [
     title: "Operation",
     grows: true,
     render: (operation) => (
-      <div className={classes.operation}>
+      <Titled note={firstSentence(operation.description)}>
         <Link to="/operations/$operation" params={{ operation: operation.name }}>
           {operation.name}
         </Link>
-        <span>{firstSentence(operation.description)}</span>
-      </div>
+      </Titled>
     ),
   },
   {

@@ -9,14 +9,14 @@ import type { Schedule } from "@/api/types";
 import { useMay } from "@/auth/session";
 import { useShortcut } from "@/keys/shortcuts";
 import { useRefreshOnEvents } from "@/live/hooks";
+import { TasksOf } from "@/pages/tasks/TasksOf";
 import { ConfirmDialog } from "@/parts/ConfirmDialog";
 import { Facts } from "@/parts/Facts";
 import { JsonView } from "@/parts/JsonView";
 import { Lead } from "@/parts/Lead";
 import { Page } from "@/parts/Page";
-import { Empty, QueryStates } from "@/parts/PageStates";
+import { QueryStates } from "@/parts/PageStates";
 import { Panel } from "@/parts/Panel";
-import { TaskTable } from "@/parts/TaskTable";
 import { useRunNow, useSetActive } from "./changes";
 import { NextTick } from "./NextTick";
 import { scheduleQuery, schedulesQuery } from "./queries";
@@ -73,7 +73,12 @@ export function SchedulePage() {
                 <JsonView value={data.args} label="arguments" />
               </div>
             </Panel>
-            <Submitted schedule={name} />
+            <TasksOf
+              title="What it has submitted"
+              search={{ label: [`schedule:${name}`] }}
+              most={MOST_SHOWN}
+              empty="Nothing yet"
+            />
           </>
         )}
       </QueryStates>
@@ -128,31 +133,5 @@ function Actions({ schedule }: { schedule: Schedule }) {
         </ConfirmDialog>
       )}
     </>
-  );
-}
-
-function Submitted({ schedule }: { schedule: string }) {
-  const key = ["schedule-tasks", schedule];
-  const label = [`schedule:${schedule}`];
-  const tasks = useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) => body(api.GET("/v1/tasks", { params: { query: { label, limit: MOST_SHOWN } }, signal })),
-  });
-  useRefreshOnEvents(key);
-  return (
-    <QueryStates query={tasks}>
-      {(page) => (
-        <TaskTable
-          title="What it has submitted"
-          aside={
-            <Link to="/tasks" search={{ label }}>
-              All of them
-            </Link>
-          }
-          tasks={page.items}
-          empty={<Empty title="Nothing yet" />}
-        />
-      )}
-    </QueryStates>
   );
 }

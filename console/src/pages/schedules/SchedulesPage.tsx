@@ -13,12 +13,12 @@ import { useRefreshOnEvents } from "@/live/hooks";
 import { Page } from "@/parts/Page";
 import { Empty, QueryStates } from "@/parts/PageStates";
 import { Table, type TableColumn } from "@/parts/Table";
+import { Titled } from "@/parts/Titled";
 import { Instant } from "@/time/Instant";
 import { useRunNow, useSetActive } from "./changes";
 import { NextTick } from "./NextTick";
 import { schedulesQuery } from "./queries";
 import { ScheduleForm } from "./ScheduleForm";
-import classes from "./SchedulesPage.module.css";
 
 const FIELDS: readonly LocalField<Schedule>[] = [
   { name: "operation", description: "Of this operation", valuesOf: (schedule) => [schedule.operation] },
@@ -41,12 +41,11 @@ const COLUMNS: TableColumn<Schedule>[] = [
     title: "Schedule",
     grows: true,
     render: (schedule) => (
-      <div className={classes.schedule}>
+      <Titled note={schedule.in_words}>
         <Link to="/schedules/$schedule" params={{ schedule: schedule.name }}>
           {schedule.name}
         </Link>
-        <span>{schedule.in_words}</span>
-      </div>
+      </Titled>
     ),
   },
   {

@@ -10,6 +10,7 @@ import { Lead } from "@/parts/Lead";
 import { Page } from "@/parts/Page";
 import { Empty, QueryStates } from "@/parts/PageStates";
 import { Table, type TableColumn } from "@/parts/Table";
+import { Titled } from "@/parts/Titled";
 import { settingsQuery } from "./queries";
 import { SettingForm } from "./SettingForm";
 import classes from "./SettingsPage.module.css";
@@ -21,10 +22,9 @@ const COLUMNS: TableColumn<Setting>[] = [
     title: "Setting",
     grows: true,
     render: (setting) => (
-      <div className={classes.setting}>
+      <Titled note={setting.description}>
         <code>{setting.name}</code>
-        <span>{setting.description}</span>
-      </div>
+      </Titled>
     ),
   },
   {

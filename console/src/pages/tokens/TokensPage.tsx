@@ -19,11 +19,11 @@ import { Page } from "@/parts/Page";
 import { Empty, QueryStates } from "@/parts/PageStates";
 import { SecretDialog } from "@/parts/SecretDialog";
 import { Table, type TableColumn } from "@/parts/Table";
+import { Titled } from "@/parts/Titled";
 import { Instant } from "@/time/Instant";
 import { Expiry } from "./Expiry";
 import { tokensQuery } from "./queries";
 import { TokenForm } from "./TokenForm";
-import classes from "./TokensPage.module.css";
 
 const FIELDS: readonly LocalField<Credential>[] = [
   {
@@ -45,10 +45,9 @@ const COLUMNS: TableColumn<Credential>[] = [
     title: "Token",
     grows: true,
     render: (token) => (
-      <div className={classes.token}>
+      <Titled note={token.description}>
         <b>{token.name}</b>
-        {token.description && <span>{token.description}</span>}
-      </div>
+      </Titled>
     ),
   },
   { key: "scopes", title: "Scopes", render: (token) => <Scopes scopes={token.scopes} /> },

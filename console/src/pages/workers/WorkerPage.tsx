@@ -1,17 +1,13 @@
 import { Group, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { api, body } from "@/api/client";
-import type { Task } from "@/api/types";
-import { useRefreshOnEvents } from "@/live/hooks";
 import { usePolling } from "@/live/polling";
+import { TasksOf } from "@/pages/tasks/TasksOf";
 import { Facts } from "@/parts/Facts";
 import { Load } from "@/parts/Load";
 import { Names } from "@/parts/Names";
 import { Page } from "@/parts/Page";
 import { Empty, QueryStates } from "@/parts/PageStates";
 import { Panel } from "@/parts/Panel";
-import { TaskTable } from "@/parts/TaskTable";
 import { Instant } from "@/time/Instant";
 import { workerQuery } from "./queries";
 import { workerRoute } from "./route";
@@ -52,7 +48,13 @@ export function WorkerPage() {
                 ]}
               />
             </Panel>
-            <RunningTasks worker={data.name} />
+            <TasksOf
+              title="Running now"
+              search={{ worker: data.name, state: ["running", "canceling"] }}
+              all={{ worker: data.name }}
+              most={MOST_SHOWN}
+              empty="It runs nothing at this moment"
+            />
             <Panel title="Can run">
               {data.operations.length > 0 ? (
                 <Names names={data.operations} />
@@ -64,36 +66,5 @@ export function WorkerPage() {
         )}
       </QueryStates>
     </Page>
-  );
-}
-
-function RunningTasks({ worker }: { worker: string }) {
-  const key = ["worker-tasks", worker];
-  const tasks = useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) =>
-      body(
-        api.GET("/v1/tasks", {
-          params: { query: { worker, state: ["running", "canceling"], limit: MOST_SHOWN } },
-          signal,
-        }),
-      ),
-  });
-  useRefreshOnEvents(key);
-  return (
-    <QueryStates query={tasks}>
-      {(page) => (
-        <TaskTable
-          title="Running now"
-          aside={
-            <Link to="/tasks" search={{ worker }}>
-              All of its tasks
-            </Link>
-          }
-          tasks={page.items as Task[]}
-          empty={<Empty title="It runs nothing at this moment" />}
-        />
-      )}
-    </QueryStates>
   );
 }

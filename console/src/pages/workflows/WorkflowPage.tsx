@@ -5,6 +5,7 @@ import { api, body } from "@/api/client";
 import type { StepNode, WorkflowDetail } from "@/api/types";
 import { useMay } from "@/auth/session";
 import { useRefreshOnEvents } from "@/live/hooks";
+import { Columns } from "@/parts/Columns";
 import { Facts } from "@/parts/Facts";
 import { Lead } from "@/parts/Lead";
 import { Page } from "@/parts/Page";
@@ -37,19 +38,21 @@ export function WorkflowPage() {
               </Alert>
             )}
             {job ? <JobPicture workflow={name} job={job} /> : <Picture steps={data.steps} />}
-            <div className={classes.columns}>
-              {mayWrite && data.usable && (
-                <Panel title="Run it">
-                  <RunForm key={data.digest} workflow={data} />
-                </Panel>
-              )}
-              <div className={classes.side}>
-                <Panel title="What it is">
-                  <Facts facts={factsOf(data)} />
-                </Panel>
-                <Jobs workflow={name} />
-              </div>
-            </div>
+            <Columns
+              first={
+                mayWrite &&
+                data.usable && (
+                  <Panel title="Run it">
+                    <RunForm key={data.digest} workflow={data} />
+                  </Panel>
+                )
+              }
+            >
+              <Panel title="What it is">
+                <Facts facts={factsOf(data)} />
+              </Panel>
+              <Jobs workflow={name} />
+            </Columns>
           </>
         )}
       </QueryStates>

@@ -9,6 +9,7 @@ import { usePolling } from "@/live/polling";
 import { Page } from "@/parts/Page";
 import { Empty, QueryStates } from "@/parts/PageStates";
 import { Table, type TableColumn } from "@/parts/Table";
+import { Titled } from "@/parts/Titled";
 import { workflowsQuery } from "./queries";
 import classes from "./WorkflowsPage.module.css";
 
@@ -26,7 +27,7 @@ const COLUMNS: TableColumn<Workflow>[] = [
     title: "Workflow",
     grows: true,
     render: (workflow) => (
-      <div className={classes.workflow}>
+      <Titled note={workflow.description}>
         <Link
           to="/workflows/$workflow"
           params={{ workflow: workflow.name }}
@@ -34,8 +35,7 @@ const COLUMNS: TableColumn<Workflow>[] = [
         >
           {workflow.name}
         </Link>
-        <span>{workflow.description}</span>
-      </div>
+      </Titled>
     ),
   },
   {
