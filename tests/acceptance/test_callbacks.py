@@ -139,6 +139,16 @@ def test_any_task_can_have_callbacks(api: JobApi) -> None:
         made = api.http.post("/v1/tasks", json={"operation": "jobs.part", "callbacks": [receiver.url]})
         assert made.status_code == 202, made.text
         assert receiver.wait_for("job completed") == ["jobs.part start", "jobs.part complete", "job completed"]
+    with Receiver() as receiver:
+        # A job's parameters name its receivers whichever way it is submitted.
+        parameters = {"content_id": "abc", "files": ["a.mp4"], "rest_endpoints": [receiver.url]}
+        made = api.http.post("/v1/workflows/asset_delete:run", json={"parameters": parameters})
+        assert made.status_code == 202, made.text
+        assert receiver.wait_for("job completed") == ["delete start", "delete complete", "job completed"]
+        refused = api.http.post(
+            "/v1/workflows/asset_delete:run", json={"parameters": parameters | {"rest_endpoints": [5]}}
+        )
+        assert refused.status_code == 422
     refused = api.http.post("/v1/tasks", json={"operation": "jobs.part", "callbacks": ["ftp://x"]})
     assert refused.status_code == 422
     answer = api.ask(

@@ -48,6 +48,10 @@ async def submit(
     parent: Annotated[str | None, typer.Option(metavar="TASK", help="The task it is a part of.")] = None,
     key: Annotated[str | None, typer.Option(metavar="KEY", help="Its name among its parent's children.")] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Hold it until it is resumed.")] = False,
+    callback: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Tell this URL what becomes of it, by POST. May be repeated."),
+    ] = None,
     persist: Annotated[bool, typer.Option("--persist", help="Keep it for ever.")] = False,
     time_limit: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Longest it may run before it fails.")
@@ -84,6 +88,7 @@ async def submit(
         parent_id=None if parent is None else await identify(session, parent),
         key=key,
         paused=paused,
+        callbacks=callback,
         persist=True if persist else None,
         timeout=None if time_limit is None else duration(time_limit),
         idempotency_key=idempotency_key,

@@ -55,6 +55,7 @@ class TaskMethods:
         parent_id: UUID | None = None,
         key: str | None = None,
         paused: bool = False,
+        callbacks: Sequence[str] | None = None,
         persist: bool | None = None,
         timeout: timedelta | None = None,
         retry: Retry | None = None,
@@ -67,7 +68,7 @@ class TaskMethods:
 
         With an `idempotency_key` the request may be repeated safely: the second answer is the first task. A
         `correlation_id` ties the task to what it is submitted for. With `wait` the server answers with the finished
-        task if it ends within that time.
+        task if it ends within that time. `callbacks` are URLs that are told what becomes of it.
         """
         body = Submit(
             operation=operation,
@@ -85,6 +86,7 @@ class TaskMethods:
             parent_id=parent_id,
             key=key,
             paused=paused,
+            callbacks=None if callbacks is None else list(callbacks),
             persist=persist,
             timeout_seconds=None if timeout is None else timeout.total_seconds(),
             retry=retry,

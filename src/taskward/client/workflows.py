@@ -1,6 +1,6 @@
 """The client's methods for workflows and their jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ class WorkflowMethods:
         run_at: datetime | None = None,
         gate: str | None = None,
         paused: bool = False,
+        callbacks: Sequence[str] | None = None,
         persist: bool | None = None,
         idempotency_key: str | None = None,
         correlation_id: str | None = None,
@@ -50,6 +51,7 @@ class WorkflowMethods:
             run_at=run_at,
             gate=gate,
             paused=paused,
+            callbacks=None if callbacks is None else list(callbacks),
             persist=persist,
         )
         headers = {**idempotent(idempotency_key), **correlated(correlation_id)}

@@ -20,14 +20,12 @@ from taskward.service.job_settings import JobSettings
 from taskward.service.searches import Searches
 from taskward.service.submissions import Submissions, check_gate
 from taskward.service.tasks import TaskDesk
-from taskward.service.workflows import WorkflowDesk
+from taskward.service.workflows import TOLD, WorkflowDesk
 from taskward.wire import Submit, WorkflowRun
 
 PARAMETERS = "parameters"
 """The one argument of an operation that can be a job's workflow: what the job was given, as an object."""
 
-CALLBACKS = "rest_endpoints"
-"""The member of what a job was given that lists who is told what becomes of it."""
 _INFO = 1
 _IS_JOB = Every((Not(Known(Field.PARENT)), OneOf(Field.INTERNAL, (False,))))
 _STOPPED = frozenset({State.CANCELING, State.CANCELED, State.SKIPPED})
@@ -219,7 +217,7 @@ class JobDesk:
         await self._store.tasks.record(None, [LogNote(task_id, now, _INFO, source, message)], now)
 
     async def _accept(self, owner: Principal, order: JobOrder, pool: str, idempotency_key: str | None) -> Task:
-        callbacks = order.parameters.get(CALLBACKS) or []
+        callbacks = order.parameters.get(TOLD) or []
         declared = WorkflowRun(
             parameters=order.parameters,
             client=owner.client,

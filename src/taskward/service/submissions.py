@@ -231,8 +231,10 @@ def check_gate(url: str) -> None:
     check_url("/gate", url)
 
 
-def check_url(field: str, url: str) -> None:
-    """Raises Invalid when the text is not an http or https URL."""
+def check_url(field: str, url: object) -> None:
+    """Raises Invalid for what is not an http or https URL."""
+    if not isinstance(url, str):
+        raise Invalid(field, "must be a text, an http or https URL such as https://example.org/ready")
     try:
         parts = urlsplit(url)
         right = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

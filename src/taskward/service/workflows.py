@@ -20,6 +20,9 @@ from taskward.service.submissions import Submissions
 from taskward.service.tasks import Ref, TaskDesk
 from taskward.wire import Submit, WorkflowRun
 
+TOLD = "rest_endpoints"
+"""The parameter that lists who is told what becomes of a job, unless its submitter names others."""
+
 
 class JobState(Struct, frozen=True):
     """What a job runs, and how far each step is: its state by name, and its tasks."""
@@ -108,7 +111,7 @@ class WorkflowDesk:
             run_at=self._start_of(definition.workflow, checked, wanted.run_at),
             gate=wanted.gate,
             paused=wanted.paused,
-            callbacks=wanted.callbacks,
+            callbacks=wanted.callbacks if wanted.callbacks is not None else wanted.parameters.get(TOLD),
             persist=wanted.persist,
         )
         # The job belongs to the client, whoever submits it.

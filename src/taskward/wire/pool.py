@@ -24,3 +24,5 @@ class PoolView(Struct, frozen=True):
     threshold: int
     running: int
     running_ordinary: int
+    within: str = ""
+    """A pool around it, of which each of its tasks takes a slot too."""

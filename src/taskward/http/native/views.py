@@ -200,7 +200,9 @@ def queue_view(queue: Queue) -> QueueView:
 
 def pool_view(pool: Pool) -> PoolView:
     """A pool."""
-    return PoolView(pool.name, pool.limit, pool.reserved, pool.threshold, pool.running, pool.running_ordinary)
+    return PoolView(
+        pool.name, pool.limit, pool.reserved, pool.threshold, pool.running, pool.running_ordinary, pool.within
+    )
 
 
 def schedule_view(schedule: Schedule) -> ScheduleView:

@@ -10,7 +10,8 @@ from taskward.http.task_engine.lines import request_line
 from taskward.http.task_engine.wire import JobAccepted, RerunAccepted, Updated, stamp
 from taskward.http.task_engine.words import listed_job, short_job, whole_job
 from taskward.model.states import State
-from taskward.service.jobs import CALLBACKS, JobChange, JobOrder
+from taskward.service.jobs import JobChange, JobOrder
+from taskward.service.workflows import TOLD
 
 _COUNTED = 10_000
 """Up to here the number of jobs that a filter finds is told."""
@@ -44,7 +45,7 @@ def _order(body: dict[str, Any]) -> JobOrder:
     values.only(_ORDER, job, "in job")
     client = body.get("client")
     parameters = values.an_object("parameters", body.get("parameters", {}))
-    values.urls("parameters.rest_endpoints", parameters.get(CALLBACKS))
+    values.urls(f"parameters.{TOLD}", parameters.get(TOLD))
     return JobOrder(
         workflow=values.a_text("job.workflow", job.get("workflow")),
         parameters=parameters,
