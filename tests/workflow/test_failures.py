@@ -129,6 +129,43 @@ async def test_a_failure_stops_what_is_under_way_and_runs_the_steps_for_it(jobs:
     assert "step.never" not in reports
 
 
+async def test_a_step_that_was_just_about_to_begin_is_stopped_too(quick: JobHouse) -> None:
+    quick.write("wrong", "steps: {bad: {for_each: job.id, run: [echo]}, slow: {run: [sleep, 60]}}")
+    job = await quick.run("wrong")
+    assert job.error is not None
+    assert job.error.message == "step bad failed: for_each is not a list"
+    assert await quick.states(job) == {"slow": State.CANCELED}
+
+
+async def test_the_items_of_a_step_are_stopped_with_the_job(quick: JobHouse) -> None:
+    quick.write(
+        "items",
+        """
+        steps:
+          bad: {run: ["false"], retries: 0}
+          each: {for_each: "[1, 2, 3]", run: [sleep, 60], outputs: {x: 1}}
+        """,
+    )
+    job = await quick.run("items")
+    assert job.error is not None
+    assert job.error.message.startswith("step bad failed: bad (task ")
+    states = await quick.states(job)
+    assert states.pop("bad") is State.FAILED
+    assert set(states.values()) == {State.CANCELED}
+
+
+async def test_results_that_cannot_be_told_fail_the_job(quick: JobHouse) -> None:
+    quick.write(
+        "untold", "steps: {a: {when: 'false', run: [echo], outputs: {b: 1}}}\nmessage: '{{ steps.a.outputs.b }}'"
+    )
+    job = await quick.run("untold")
+    assert job.error is not None
+    assert (
+        job.error.message
+        == "what the job returns cannot be told: `steps.a.outputs.b` is not there; there are no members"
+    )
+
+
 async def test_an_item_that_fails_stops_the_others(quick: JobHouse) -> None:
     quick.write(
         "items",

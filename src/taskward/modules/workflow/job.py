@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,8 @@ class Job:
         self._endings: dict[str, Ending] = {}
         self._under_way: dict[UUID, str] = {}
         """The tasks that are waited for, with the step of each."""
+        self._halted: dict[str, str] = {}
+        """Steps that are to begin nothing more and to stop what they have begun, with the reason."""
 
     async def run(self) -> dict[str, Any]:
         """Runs every step. Raises JobFailed when one failed, after the steps meant for that."""
@@ -65,7 +67,13 @@ class Job:
                 if second is not None:
                     self._ctx.log(f"while the failure was dealt with, {second}", "error")
             raise failure
-        scope = self._case.scope(self._endings)
+        try:
+            return self._result()
+        except TemplateError as error:
+            raise TemplateError(self._case.hide(f"what the job returns cannot be told: {error}")) from None
+
+    def _result(self) -> dict[str, Any]:
+        workflow, scope = self._case.workflow, self._case.scope(self._endings)
         files = render(workflow.files, scope)
         return {
             "outputs": render(workflow.outputs, scope),
@@ -83,11 +91,8 @@ class Job:
                 if failure is None:
                     for name in [name for name, step in waiting.items() if self._is_ready(step)]:
                         await self._ctx.checkpoint()
-                        running[
-                            asyncio.create_task(
-                                self._run_step(name, waiting.pop(name), self._scope_of(name, steps, more))
-                            )
-                        ] = name
+                        step = self._run_step(name, waiting.pop(name), self._scope_of(name, steps, more))
+                        running[asyncio.create_task(step)] = name
                 if not running:
                     return failure
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -96,7 +101,7 @@ class Job:
                     failed = self._note_end(name, steps[name], task)
                     if failed is not None and failure is None:
                         failure = failed
-                        await self._stop(list(self._under_way), f"step {name} of the job failed")
+                        await self._halt(set(running.values()), f"step {name} of the job failed")
         finally:
             for task in running:
                 task.cancel()
@@ -133,10 +138,15 @@ class Job:
             return None
         return JobFailed(name, message)
 
-    async def _stop(self, task_ids: Sequence[UUID], reason: str) -> None:
-        for task_id in task_ids:
-            with contextlib.suppress(NotFound, Conflict):
-                await self._cancel(task_id, reason)
+    async def _halt(self, steps: Collection[str], reason: str) -> None:
+        """Stops what some steps have begun, and what they are just about to."""
+        self._halted |= dict.fromkeys(steps, reason)
+        for task_id in [task_id for task_id, step in self._under_way.items() if step in steps]:
+            await self._stop(task_id, reason)
+
+    async def _stop(self, task_id: UUID, reason: str) -> None:
+        with contextlib.suppress(NotFound, Conflict):
+            await self._cancel(task_id, reason)
 
     # ---------------------------------------------------------------- one step
 
@@ -157,15 +167,12 @@ class Job:
         errors: list[TaskwardError] = []
 
         async def run(index: int, item: Any) -> dict[str, Any]:
-            if errors:
-                return {}
             try:
                 return await self._run_once(name, step, {**scope, "item": item, "index": index}, index)
             except TaskwardError as error:
                 errors.append(error)
-                if len(errors) == 1:
-                    own = [task_id for task_id, owner in self._under_way.items() if owner == name]
-                    await self._stop(own, f"{key_of(name, index)} failed")
+                if name not in self._halted:
+                    await self._halt({name}, f"{key_of(name, index)} failed")
                 return {}
 
         async with asyncio.TaskGroup() as group:
@@ -179,8 +186,12 @@ class Job:
         key = key_of(name, index)
         task = self._before.get(key)
         if task is None or not task.is_final:
+            if (reason := self._halted.get(name)) is not None:
+                raise StepStopped(reason)
             child = await self._start(name, key, step, scope, index)
             self._under_way[child.id] = name
+            if (reason := self._halted.get(name)) is not None:
+                await self._stop(child.id, reason)
             try:
                 task = await child.wait()
             finally:
@@ -224,6 +235,10 @@ class Job:
         )
 
 
+class StepStopped(TaskwardError):
+    """A step that did not begin, or not with all its items, because another had failed."""
+
+
 class StepEnded(TaskwardError):
     """A child that did not complete, in the words of its error."""
 
@@ -240,7 +255,7 @@ def _failed_first(task: "asyncio.Task[Ending]") -> int:
 
 
 def _was_canceled(error: BaseException) -> bool:
-    return isinstance(error, StepEnded) and error.was_canceled
+    return isinstance(error, StepStopped) or (isinstance(error, StepEnded) and error.was_canceled)
 
 
 def _end_of_wait(wait: Wait, scope: Mapping[str, Any], now: datetime) -> datetime | None:
