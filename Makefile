@@ -82,7 +82,7 @@ $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(RUNTIME)
 
-$(PACKAGES): console/package.json console/package-lock.json console/.npmrc
+$(PACKAGES): console/package.json console/package-lock.json console/.npmrc | $(BIN)/python
 	cd console && ./with-node npm ci --silent
 	@touch $@
 

@@ -2,7 +2,7 @@ import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import classes from "./JsonView.module.css";
 
-/** JSON as it is, indented, with big numbers untouched, and a button that copies it. */
+/** JSON, indented, with a button that copies it. */
 export function JsonView({ value, label }: { value: unknown; label: string }) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   return (

@@ -164,7 +164,7 @@ function useSteps(task: Task, lines: readonly LogLine[]): { value: string; label
 
 async function download(task: Task, severity: Severity): Promise<void> {
   const parts: string[] = [];
-  for await (const lines of logPages(task.id, severity)) {
+  for await (const lines of logPages(task.id, severity, 0)) {
     parts.push(logFile(lines));
   }
   const link = document.createElement("a");

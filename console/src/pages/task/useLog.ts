@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { API_PREFIX, api, body } from "@/api/client";
 import type { LogLine } from "@/api/types";
 import { useConnection } from "@/live/hooks";
@@ -15,21 +15,35 @@ export interface Log {
   error: unknown;
 }
 
+const EMPTY: Log = { lines: [], isLoading: true, error: null };
+
 /** The lines of a task from this severity on, and those to come while the page is live. */
 export function useLog(taskId: string, severity: Severity, isFinal: boolean): Log {
-  const [log, setLog] = useState<Log>({ lines: [], isLoading: true, error: null });
+  const [log, setLog] = useState<Log>(EMPTY);
+  const last = useRef(0);
   const isPaused = useConnection() === "paused";
+  // Whoever has ended says nothing more; a stream that is open when it ends is ended by the server.
+  const mayGoOn = useEffectEvent(() => !isFinal);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another log begins anew
+  useEffect(() => {
+    last.current = 0;
+    setLog(EMPTY);
+  }, [taskId, severity]);
+
   useEffect(() => {
     const leaving = new AbortController();
     let source: EventSource | undefined;
     let timer: number | undefined;
-    setLog({ lines: [], isLoading: true, error: null });
-    const add = (lines: LogLine[]) =>
+    const add = (lines: LogLine[]) => {
+      last.current = lines.at(-1)?.seq ?? last.current;
       setLog((before) => ({ lines: [...before.lines, ...lines].slice(-KEPT), isLoading: false, error: null }));
-
-    const follow = (after: number) => {
+    };
+    const follow = () => {
       let batch: LogLine[] = [];
-      source = new EventSource(`${API_PREFIX}/v1/tasks/${taskId}/logs?follow=true&after=${after}&severity=${severity}`);
+      source = new EventSource(
+        `${API_PREFIX}/v1/tasks/${taskId}/logs?follow=true&after=${last.current}&severity=${severity}`,
+      );
       source.addEventListener("log", (message) => {
         batch.push(JSON.parse(message.data) as LogLine);
         timer ??= window.setTimeout(() => {
@@ -40,13 +54,11 @@ export function useLog(taskId: string, severity: Severity, isFinal: boolean): Lo
       });
     };
     const read = async () => {
-      let last = 0;
-      for await (const lines of logPages(taskId, severity, leaving.signal)) {
+      for await (const lines of logPages(taskId, severity, last.current, leaving.signal)) {
         add(lines);
-        last = lines.at(-1)?.seq ?? last;
       }
-      if (!isFinal && !isPaused && !leaving.signal.aborted) {
-        follow(last);
+      if (!isPaused && !leaving.signal.aborted && mayGoOn()) {
+        follow();
       }
     };
     read().catch((error: unknown) => {
@@ -59,17 +71,22 @@ export function useLog(taskId: string, severity: Severity, isFinal: boolean): Lo
       source?.close();
       window.clearTimeout(timer);
     };
-  }, [taskId, severity, isFinal, isPaused]);
+  }, [taskId, severity, isPaused]);
   return log;
 }
 
-/** Every line there is now, page by page. */
-export async function* logPages(taskId: string, severity: Severity, signal?: AbortSignal): AsyncGenerator<LogLine[]> {
-  let after = 0;
+/** Every line there is now behind `after`, page by page. */
+export async function* logPages(
+  taskId: string,
+  severity: Severity,
+  after: number,
+  signal?: AbortSignal,
+): AsyncGenerator<LogLine[]> {
+  let cursor = after;
   while (true) {
     const page = await body(
       api.GET("/v1/tasks/{task}/logs", {
-        params: { path: { task: taskId }, query: { after, limit: PAGE, severity } },
+        params: { path: { task: taskId }, query: { after: cursor, limit: PAGE, severity } },
         signal,
       }),
     );
@@ -78,6 +95,6 @@ export async function* logPages(taskId: string, severity: Severity, signal?: Abo
     if (page.items.length < PAGE || !last) {
       return;
     }
-    after = last.seq;
+    cursor = last.seq;
   }
 }

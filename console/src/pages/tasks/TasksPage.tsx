@@ -2,7 +2,7 @@ import { Group, Select, UnstyledButton } from "@mantine/core";
 import { IconPlayerStop } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Task } from "@/api/types";
 import { useMay } from "@/auth/session";
 import { FilterBox } from "@/filters/FilterBox";
@@ -51,6 +51,8 @@ export function TasksPage() {
   const [conditions, setConditions] = useFilters(fields);
   const { list, newer, onTop } = useTaskList(search);
   const [selected, setSelected] = useState(NONE);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is selected is selected among what is shown
+  useEffect(() => setSelected(NONE), [search]);
   const [stopping, setStopping] = useState<Task>();
   const [columnKeys] = useColumns();
   const [{ style }] = useTimePreference();

@@ -18,9 +18,25 @@ function withoutSort({ sort: _, ...filter }: TaskSearch): Omit<TaskSearch, "sort
   return filter;
 }
 
-export function previewBulk(action: Verb, target: BulkTarget): Promise<BulkPreview> {
-  const meant = "ids" in target ? { ids: target.ids.slice(0, IDS_AT_ONCE) } : { filter: withoutSort(target.filter) };
-  return body(api.POST("/v1/tasks:preview", { body: { action, ...meant } }));
+/** What it would reach. */
+export async function previewBulk(action: Verb, target: BulkTarget): Promise<BulkPreview> {
+  if (!("ids" in target)) {
+    return body(api.POST("/v1/tasks:preview", { body: { action, filter: withoutSort(target.filter) } }));
+  }
+  const previews = await Promise.all(
+    pieces(target.ids).map((ids) => body(api.POST("/v1/tasks:preview", { body: { action, ids } }))),
+  );
+  const [first] = previews;
+  if (!first) {
+    throw new Error("nothing is selected");
+  }
+  return { ...first, count: previews.reduce((sum, { count }) => sum + count, 0) };
+}
+
+function pieces(ids: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / IDS_AT_ONCE) }, (_, index) =>
+    ids.slice(index * IDS_AT_ONCE, (index + 1) * IDS_AT_ONCE),
+  );
 }
 
 /**
@@ -40,8 +56,7 @@ export async function runBulk(
     onProgress({ ...result });
   };
   if ("ids" in target) {
-    for (let start = 0; start < target.ids.length; start += IDS_AT_ONCE) {
-      const ids = target.ids.slice(start, start + IDS_AT_ONCE);
+    for (const ids of pieces(target.ids)) {
       note(await body(api.POST("/v1/tasks:bulk", { body: { action, ids } })));
     }
     return result;
