@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from taskward.modules.cache.identity import task_id
 from tests.console.browsing import Visit, add_users
 from tests.dragonfly import Daemon, fake_clusters
+from tests.registries import PASSWORD, USER, Registry, described, running_registry
 from tests.serving import Server, running_server
 
 URL = "https://videos.example.org/dune.mp4"
@@ -37,7 +38,16 @@ steps:
 
 
 @pytest.fixture(scope="module")
-def clusters() -> Iterator[list[dict[str, object]]]:
+def registry() -> Iterator[Registry]:
+    """Has an image of a configuration and three layers, for those who sign in."""
+    with running_registry() as registry:
+        registry.push(described("config", "one", "two", "three")[0], "1.0")
+        registry.demands = "basic"
+        yield registry
+
+
+@pytest.fixture(scope="module")
+def clusters(registry: Registry) -> Iterator[list[dict[str, object]]]:
     """Two clusters: in one a host refuses to delete, in the other a host is gone and a scheduler does not answer."""
     ready = threading.Event()
     found: list[dict[str, object]] = []
@@ -54,6 +64,10 @@ def clusters() -> Iterator[list[dict[str, object]]]:
                 for number in range(3)
             ]
             berlin[2].refuses = "the disk is read-only"
+            blobs = [task_id(registry.blob(digest)) for digest in described("config", "one", "two", "three")[1]]
+            berlin[0].keeps |= dict.fromkeys(blobs, "finished")
+            berlin[1].keeps[blobs[1]] = "finished"
+            berlin[1].keeps[blobs[2]] = "partial"
             paris = [Daemon("paris-0", keeps={KEPT: "finished"}, tells_all=True), Daemon("paris-1", tells_all=True)]
             one, other = await fakes.cluster(*berlin, id=1), await fakes.cluster(*paris, id=2)
             await fakes.stop(paris[1])
@@ -77,7 +91,7 @@ def clusters() -> Iterator[list[dict[str, object]]]:
 def server(tmp_path_factory: pytest.TempPathFactory, clusters: list[dict[str, object]]) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("workflows")
     Path(folder / "two-ways.yaml").write_text(WORKFLOW)
-    flags = {"cache.clusters": json.dumps(clusters), "workflow.dirs": str(folder)}
+    flags = {"cache.clusters": json.dumps(clusters), "workflow.dirs": str(folder), "outbound.allow": "127.0.0.1"}
     data_dir = tmp_path_factory.mktemp("server")
     with running_server(data_dir, apps=("tests.console_app",), flags=flags) as server:
         add_users(server)
@@ -94,7 +108,7 @@ class TestCache:
         visit.picture("cache-clusters")
         page.get_by_role("link", name="What is kept").click()
         page.get_by_role("button", name="Ask now").click()
-        expect(page.get_by_text("7 copies on 4 hosts")).to_be_visible()
+        expect(page.get_by_text("13 copies on 4 hosts")).to_be_visible()
         page.get_by_role("textbox", name="Filter copies").fill("paris")
         page.keyboard.press("Enter")
         expect(page.get_by_role("table", name="What is kept").get_by_role("row")).to_have_count(2)
@@ -144,6 +158,26 @@ class TestCache:
         form.get_by_role("textbox", name="URL").fill("not a url")
         form.get_by_role("button", name="Search").click()
         expect(form.get_by_text(re.compile("url", re.IGNORECASE)).nth(1)).to_be_visible()
+
+    def test_an_image_is_found_blob_by_blob_and_deleted(self, visit: Visit, registry: Registry) -> None:
+        page = visit.open("/cache/images")
+        form = page.get_by_role("form", name="Search an image")
+        form.get_by_role("textbox", name="URL of the image's manifest").fill(registry.url("1.0"))
+        form.get_by_role("textbox", name="User").fill(USER)
+        form.get_by_role("textbox", name="Password").fill(PASSWORD)
+        form.get_by_role("button", name="Search").click()
+        table = page.get_by_role("table", name="Distribution of the image")
+        expect(table.get_by_role("row", name=re.compile("^edge-0 "))).to_contain_text("100%")
+        expect(table.get_by_role("row", name=re.compile("^edge-1 "))).to_contain_text("25%")
+        assert PASSWORD not in page.url
+        assert visit.accessibility_findings() == []
+        visit.picture("cache-image")
+        page.get_by_role("button", name="Delete everywhere").click()
+        dialog = page.get_by_role("dialog", name="Delete these copies")
+        dialog.get_by_role("textbox", name="Type delete to confirm").fill("delete")
+        dialog.get_by_role("button", name="Delete them").click()
+        expect(page.get_by_text("6 copies deleted")).to_be_visible()
+        expect(page.get_by_role("table", name="Succeeded").get_by_role("row")).to_have_count(7)
 
     def test_whoever_may_only_look_cannot_search(self, onlooker: Visit) -> None:
         page = onlooker.open("/cache")
