@@ -17,7 +17,7 @@ from tests.fault.conftest import record_of, store_of
 from tests.fault.fleet import Fleet
 from tests.fault.history import Record, faults
 
-JOBS = {"sqlite": 10_000, "postgres": 2_500}
+JOBS = {"sqlite": 10_000, "postgres": 1_500}
 """Unless `TASKWARD_FAULT_JOBS` says how many. On a busy machine of two processors 10,000 took 53 s and 78 s."""
 CLIENTS = ("acme", "beta")
 BATCH = 1000
