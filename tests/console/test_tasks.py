@@ -109,6 +109,16 @@ class TestList:
         expect(page.get_by_role("alert")).to_contain_text(problem)
         visit.picture("tasks-error")
 
+    def test_a_server_that_is_away_can_be_asked_again(self, visit: Visit, submit: Submit) -> None:
+        submit("archive.verify", args={"backup": "b"}, wait=True, name="back again")
+        visit.expected.append("ERR_FAILED")
+        visit.page.route("**/v1/tasks?*", lambda route: route.abort())
+        page = visit.open("/tasks?text=back+again")
+        expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached", timeout=20_000)
+        page.unroute("**/v1/tasks?*")
+        page.get_by_role("button", name="Try again").click()
+        expect(_row(page, "back again")).to_be_visible()
+
     def test_more_than_a_page_is_scrolled_through(self, visit: Visit, api: httpx2.Client) -> None:
         many = [
             {"operation": "archive.verify", "args": {"backup": str(number)}, "name": f"many {number}", "paused": True}
