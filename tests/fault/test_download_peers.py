@@ -14,7 +14,8 @@ from dragonfly_api import scheduler_pb2 as scheduler
 from taskward.clock import SystemClock
 from taskward.modules.cache.identity import task_id
 from taskward.peer.content import Content
-from taskward.peer.errors import CacheFull, PeerError
+from taskward.peer.content import Origin as FromOrigin
+from taskward.peer.errors import CacheFull, ContentGone, PeerError
 from taskward.peer.node import Peer
 from taskward.peer.storage import Storage
 from tests.download_network import SmallNetwork, small_network
@@ -147,6 +148,16 @@ async def test_deleting_breaks_a_download_off(network: SmallNetwork, origin: Ori
     with pytest.raises(PeerError, match="broken off"):
         await fetching
     assert (seed.storage.contents(), path.exists(), (network.folder / "out").exists()) == ([], False, False)
+
+
+async def test_a_download_can_be_stopped_before_its_first_step(network: SmallNetwork, origin: Origin) -> None:
+    seed = await network.start("seed", is_seed=True)
+    url = origin.page("/stopped", DATA)
+    download = seed.downloads.start(FromOrigin(url=url))
+    await seed.downloads.stop(download.task_id)
+    with pytest.raises(ContentGone, match="broken off"):
+        await download.ended()
+    assert await network.fetch(seed, url) == DATA
 
 
 async def test_a_full_disk_is_said_and_leaves_no_half(

@@ -109,7 +109,7 @@ async def test_the_disk_is_the_room_when_no_capacity_is_set(tmp_path: Path, monk
         await cache.add(name)
 
     class Usage:
-        total, free = 100 * MIB, 15 * MIB
+        total, used, free = 200 * MIB, 85 * MIB, 15 * MIB
 
     monkeypatch.setattr("shutil.disk_usage", lambda _: Usage)
     await cache.eviction.sweep()

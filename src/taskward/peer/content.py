@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +89,12 @@ def digest_of(data: bytes | bytearray | memoryview) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
+def digest_of_file(path: Path) -> str:
+    """The digest of a whole; blocks."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
 class Change:
     """Wakes everybody who waits for the next change of something."""
 
@@ -104,15 +110,3 @@ class Change:
         """Returns when the condition holds; it is asked now and after each change."""
         while not condition():
             await self._event.wait()
-
-
-async def pieces_in_order(numbers: AsyncIterator[int]) -> AsyncIterator[int]:
-    """Numbers as they come, given on in ascending order from 0 without a gap."""
-    waiting: set[int] = set()
-    following = 0
-    async for number in numbers:
-        waiting.add(number)
-        while following in waiting:
-            waiting.remove(following)
-            yield following
-            following += 1

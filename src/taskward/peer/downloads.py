@@ -85,8 +85,13 @@ class Downloads:
     async def stop(self, task_id: str) -> None:
         """Breaks off a download."""
         if (running := self._running.get(task_id)) is not None:
-            running[1].cancel()
-            await asyncio.wait([running[1]])
+            download, task = running
+            task.cancel()
+            await asyncio.wait([task])
+            if not download.is_done:
+                # It was canceled before its first step.
+                self._running.pop(task_id, None)
+                download.end(ContentGone(f"the download of {download.origin.url} was broken off"))
 
     async def _run(self, download: Download) -> None:
         error: PeerError | None = None
@@ -105,11 +110,12 @@ class Downloads:
         except Exception:  # noqa: BLE001 - whoever waits for the download must be told that it has ended
             _log.exception("a download failed for no known reason", task_id=download.task_id)
             error = PeerError("an error of the peer, which its log describes")
+        try:
+            if error is not None:
+                await self._settle(download, error)
         finally:
-            self._running.pop(download.task_id, None)
-        if error is not None:
-            await self._settle(download, error)
-        download.end(error)
+            del self._running[download.task_id]
+            download.end(error)
 
     async def _settle(self, download: Download, error: PeerError) -> None:
         """What becomes of the part that has come: it is kept, unless it stands in the way."""

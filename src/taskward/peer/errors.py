@@ -43,11 +43,7 @@ class NoParent(PeerError):
 
 
 class PieceRefused(PeerError):
-    """A parent did not give a piece. `is_corrupt`: it gave bytes that are not what its digest says."""
-
-    def __init__(self, reason: str, *, is_corrupt: bool = False) -> None:
-        super().__init__(reason)
-        self.is_corrupt = is_corrupt
+    """A parent did not give a piece, or gave bytes that are not what its digest says."""
 
 
 class ContentGone(PeerError):

@@ -103,7 +103,8 @@ class Eviction:
         if self._bounds.capacity:
             return sum(map(_taken, self._storage.contents())), self._bounds.capacity
         usage = shutil.disk_usage(self._folder)
-        return usage.total - usage.free, usage.total
+        # Not of `total`: what the system keeps for itself is no room for anybody.
+        return usage.used, usage.used + usage.free
 
 
 def _taken(content: Content) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,10 +12,11 @@ from dragonfly_api import dfdaemon_pb2 as dfdaemon
 
 from taskward.model.errors import Invalid
 from taskward.peer.collector import Collector, Parent
-from taskward.peer.content import Content, Origin, Piece, digest_of
-from taskward.peer.errors import CacheFull, ContentGone, NoParent, PeerError, PieceRefused
+from taskward.peer.content import Content, Origin, Piece, digest_of_file
+from taskward.peer.errors import CacheFull, ContentGone, NoParent, PeerError
 from taskward.peer.links import Links
 from taskward.peer.messages import download_of, error_of, reason_of, task_id_of
+from taskward.peer.storage import write_piece
 
 _BEGINNINGS = 3
 Progress = Callable[[int, int | None], None]
@@ -143,7 +143,7 @@ class FileSink:
 
     async def write(self, piece: Piece, data: bytearray) -> None:
         """Writes a piece that has this digest."""
-        await self._written(_write, self._file, piece, data)
+        await self._written(write_piece, self._file, piece, data)
         self.known.pieces[piece.number] = piece
         self._progress(self.known.kept_bytes, self.known.length)
 
@@ -156,22 +156,12 @@ class FileSink:
     def finish(self) -> None:
         """Compares the whole with its digest, if one was given, and gives the file its name."""
         if self._origin.digest:
-            with self._part.open("rb") as file:
-                digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+            digest = digest_of_file(self._part)
             if digest != self._origin.digest:
-                raise PieceRefused(f"what came has the digest {digest}, not {self._origin.digest}", is_corrupt=True)
+                raise PeerError(f"what came has the digest {digest}, not {self._origin.digest}")
         self._part.replace(self._output)
 
     def close(self) -> None:
         """Leaves nothing but the whole."""
         self._part.unlink(missing_ok=True)
         os.close(self._file)
-
-
-def _write(file: int, piece: Piece, data: bytearray) -> None:
-    if (digest := digest_of(data)) != piece.digest:
-        raise PieceRefused(f"piece {piece.number} is {digest}, not {piece.digest}", is_corrupt=True)
-    rest, offset = memoryview(data), piece.offset
-    while rest:
-        written = os.pwrite(file, rest, offset)
-        rest, offset = rest[written:], offset + written

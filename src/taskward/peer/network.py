@@ -82,7 +82,7 @@ class KnownTask:
 
 
 class Network:
-    """Hosts and tasks. `changed` is called with the id of each task of which a host was lost."""
+    """Hosts, and which of them has what of which task."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

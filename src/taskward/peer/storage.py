@@ -7,7 +7,6 @@ is killed; each start reads everything again and drops what is not as its digest
 import asyncio
 import errno
 import fcntl
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from taskward.model.errors import Unavailable
-from taskward.peer.content import Content, Origin, Piece, digest_of
+from taskward.peer.content import Content, Origin, Piece, digest_of, digest_of_file
 from taskward.peer.errors import CacheFull, ContentGone, PeerError, PieceRefused
 from taskward.peer.index import Index, path_of
 from taskward.ports import Clock
@@ -182,7 +181,7 @@ class Storage:
 
     async def digest(self, content: Content) -> str:
         """The digest of the whole."""
-        return await self._with_bytes(_digest_of_file, content.path)
+        return await self._with_bytes(digest_of_file, content.path)
 
     async def update(self, content: Content, **changes: Any) -> None:
         """Sets attributes of a content."""
@@ -242,17 +241,25 @@ def _make_file(path: Path, length: int) -> None:
 
 
 def _write_piece(path: Path, piece: Piece, data: bytearray) -> Piece:
-    digest = digest_of(data)
-    if piece.digest and piece.digest != digest:
-        raise PieceRefused(f"piece {piece.number} is {digest}, not {piece.digest}", is_corrupt=True)
     file = os.open(path, os.O_WRONLY)
     try:
-        rest, offset = memoryview(data), piece.offset
-        while rest:
-            written = os.pwrite(file, rest, offset)
-            rest, offset = rest[written:], offset + written
+        return write_piece(file, piece, data)
     finally:
         os.close(file)
+
+
+def write_piece(file: int, piece: Piece, data: bytearray) -> Piece:
+    """Writes a piece to its place in an open file; the piece with its digest. Blocks.
+
+    Raises PieceRefused, and writes nothing, when the piece has a digest and the bytes have another; OSError.
+    """
+    digest = digest_of(data)
+    if piece.digest and piece.digest != digest:
+        raise PieceRefused(f"piece {piece.number} is {digest}, not {piece.digest}")
+    rest, offset = memoryview(data), piece.offset
+    while rest:
+        written = os.pwrite(file, rest, offset)
+        rest, offset = rest[written:], offset + written
     return Piece(piece.number, piece.offset, piece.length, digest)
 
 
@@ -262,11 +269,6 @@ def _read(path: Path, offset: int, length: int) -> bytes:
         return os.pread(file, length, offset)
     finally:
         os.close(file)
-
-
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def _bad_pieces(path: Path, pieces: list[Piece]) -> list[int]:
