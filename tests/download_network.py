@@ -34,6 +34,11 @@ class SmallNetwork:
     async def stop_scheduler(self) -> None:
         await self.stop("")
 
+    async def restart_scheduler(self) -> None:
+        """On the same port, with nothing that it knew."""
+        await self.stop_scheduler()
+        await self.start_scheduler(int(self.scheduler.rpartition(":")[2]))
+
     async def start(self, name: str, *, outbound_allows: bool = True, **config: Any) -> Peer:
         """A peer; `stop` ends it before the network does."""
         self._stacks[name] = await self._stack.enter_async_context(AsyncExitStack())

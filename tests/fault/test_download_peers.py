@@ -96,9 +96,7 @@ async def test_a_scheduler_that_starts_anew_learns_who_has_what(network: SmallNe
     url = origin.page("/relearned", DATA)
     await network.fetch(holder, url)
     await network.stop("seed")
-    port = int(network.scheduler.rpartition(":")[2])
-    await network.stop_scheduler()
-    await network.start_scheduler(port)
+    await network.restart_scheduler()
     assert await network.fetch(child, url) == DATA
     assert origin.sent["/relearned"] == len(DATA)
 

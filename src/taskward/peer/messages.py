@@ -142,7 +142,7 @@ def error_of(call_error: AioRpcError) -> PeerError:
     """The error that a call ended with, as it was on the other side."""
     said = reason_of(call_error)
     match call_error.code():
-        case StatusCode.FAILED_PRECONDITION | StatusCode.NOT_FOUND | StatusCode.UNAVAILABLE:
+        case StatusCode.FAILED_PRECONDITION | StatusCode.NOT_FOUND | StatusCode.UNAVAILABLE | StatusCode.CANCELLED:
             return NoParent(said)
         case StatusCode.RESOURCE_EXHAUSTED:
             return CacheFull(said)
