@@ -95,8 +95,8 @@ async def test_a_round_is_few_statements_and_one_commit_for_one_and_for_a_hundre
         exchange = await house.store.tasks.exchange(await house.worker(), finishes, wish, house.now)
         claimed = list(exchange.claimed)
         assert (len(claimed), exchange.lost) == (size, frozenset())
-        # finish; who may claim what, the heads of the line, claim; the journal, the counters of now and of the minute
-        assert meter.taken() == (4 + ledger_of(house), 1)
+        # finish; who may claim what, claim the heads of the line; the journal, the counters of now and of the minute
+        assert meter.taken() == (3 + ledger_of(house), 1)
 
 
 async def test_an_idle_round_only_looks(house: House) -> None:
@@ -364,6 +364,11 @@ def test_a_claim_reads_the_head_of_the_ready_line(explained: Explainer) -> None:
             assert "task_ready" in plan
             assert not sorts(plan), plan
             assert "Seq Scan" not in plan
+    for forced in (False, True):
+        plan = explained.plan_of(Q.claim_heads("q1", bytes(16), 1, 10, ["m0.op0", "m1.op1"]), forced=forced)
+        assert "task_ready" in plan
+        assert not sorts(plan), plan
+        assert "Seq Scan on task" not in plan
 
 
 def test_no_statement_reads_a_growing_table_whole(explained: Explainer) -> None:

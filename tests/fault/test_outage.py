@@ -19,7 +19,7 @@ from tests.fault.history import faults
 from tests.fault.orders import POOL, broken_promises, orders
 from tests.fault.submitter import Submitter
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 100
 AWAY_SECONDS = 2
 """Longer than a lease."""
 ROOM_BYTES = 64 * 1024

@@ -9,6 +9,7 @@ from taskward.model.states import WAITING, State, is_legal
 from taskward.model.task import Task
 from taskward.ports import Claim, Exchange, Finish, Topic
 from taskward.store import lines
+from taskward.store.catalogue import Row
 from taskward.store.folding import close_steps
 from taskward.store.placing import place
 from taskward.store.plan import Ledger, Plan, Q, text
@@ -121,14 +122,17 @@ def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
     if facts["worker"] != ["online"] or not queues:
         return []
     operations = list(claim.operations)
+    if len(queues) == 1 and not facts["pool"]:
+        rows = yield Q.claim_heads(queues[0], worker_id, ledger.now, claim.limit, operations)
+        return (yield from _begin(rows, {}, ledger))
     heads = yield from _heads("", queues, claim.limit, operations)
     pools: dict[str, Pool] = {}
     outer: dict[str, Pool] = {}
     if facts["pool"]:
         pools, outer = yield from lock(facts["pool"])
-        for pool in pools.values():
-            free = min(claim.limit, pool.free, outer.get(pool.within, pool).free)
-            heads += yield from _heads(pool.name, queues, free, operations)
+    for pool in pools.values():
+        free = min(claim.limit, pool.free, outer.get(pool.within, pool).free)
+        heads += yield from _heads(pool.name, queues, free, operations)
     chosen = _choose(heads, pools, outer, claim.limit)
     if len(pools) < len(facts["pool"]) or len(heads) > len(chosen) == claim.limit:
         # Another claim is at a pool, or this one held tasks it left: whoever found nothing meanwhile looks again.
@@ -136,6 +140,11 @@ def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
     if not chosen:
         return []
     rows = yield Q.claim([number for _, number, _ in chosen], worker_id, ledger.now)
+    return (yield from _begin(rows, pools, ledger))
+
+
+def _begin(rows: Sequence[Row], pools: dict[str, Pool], ledger: Ledger) -> Plan[list[Task]]:
+    """Takes the slots of claimed tasks and writes down that they run; the most urgent first."""
     claimed = [task_from(row) for row in rows]
     if pools:
         yield from _charge(claimed, pools)

@@ -51,6 +51,15 @@ MACROS = {
     "task": _TASK.replace(" args,", " COALESCE(args_shown, args),"),
     "claimed": _TASK,
     "brief": _BRIEF,
+    # An attempt begins, by worker $2 at $3. What an earlier one has folded is not of this one.
+    "begin": "state = 'running', attempt = attempt + 1, worker_id = $2,"
+    " worker = (SELECT name FROM worker WHERE id = $2), started_at = CAST($3 AS bigint),"
+    " updated_at = CAST($3 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE,"
+    " has_steps = FALSE,"
+    " folded_count = CASE WHEN attempt = 0 THEN folded_count ELSE 0 END,"
+    " folded_done = CASE WHEN attempt = 0 THEN folded_done ELSE 0 END,"
+    " folded_total = CASE WHEN attempt = 0 THEN folded_total ELSE 0 END,"
+    " dropped = CASE WHEN attempt = 0 THEN dropped ELSE '{}' END",
     "pool": "name, slots, reserved, threshold, running, running_ordinary, within, scheduled_from, gate_interval",
     # As `taskward.ports.Role`.
     "role": "CASE WHEN parent_id IS NOT NULL OR internal THEN 'part'"

@@ -73,15 +73,25 @@ SELECT number, priority FROM task WHERE state = 'queued' AND pool = $1 AND queue
 ORDER BY priority, number LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: claim
-UPDATE task SET state = 'running', attempt = attempt + 1, worker_id = $2,
-    worker = (SELECT name FROM worker WHERE id = $2), started_at = CAST($3 AS bigint),
-    updated_at = CAST($3 AS bigint), version = version + 1, error = NULL, charge = 0, pausing = FALSE,
-    has_steps = FALSE,
-    folded_count = CASE WHEN attempt = 0 THEN folded_count ELSE 0 END,
-    folded_done = CASE WHEN attempt = 0 THEN folded_done ELSE 0 END,
-    folded_total = CASE WHEN attempt = 0 THEN folded_total ELSE 0 END,
-    dropped = CASE WHEN attempt = 0 THEN dropped ELSE '{}' END
+UPDATE task SET {begin}
 WHERE number IN ($1[]) AND state = 'queued'
+RETURNING {claimed}
+
+-- name: claim_heads sqlite
+-- As `ready_heads` of no pool and `claim`, where no other line is to be compared with.
+UPDATE task SET {begin}
+WHERE number IN (
+    SELECT number FROM task WHERE state = 'queued' AND pool = '' AND queue = $1 AND operation IN ($5[])
+    ORDER BY priority, number LIMIT $4
+)
+RETURNING {claimed}
+
+-- name: claim_heads postgres
+UPDATE task SET {begin}
+WHERE number = ANY(ARRAY(
+    SELECT number FROM task WHERE state = 'queued' AND pool = '' AND queue = $1 AND operation || '' = ANY($5)
+    ORDER BY priority, number LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
+)) AND state = 'queued'
 RETURNING {claimed}
 
 -- name: charge
