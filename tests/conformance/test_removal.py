@@ -59,6 +59,7 @@ async def test_a_finished_tree_is_forgotten_whole(house: House) -> None:
     assert await house.tallies() == {}
     [event] = await house.store.journal.events(cursor)
     assert (event.kind, event.task_id, event.root_id) == ("deleted", root.id, root.id)
+    assert event.data == {"number": root.number, "count": 3, "state": "completed"}
     with pytest.raises(Gone):
         await house.store.tasks.delete(root.id, house.now)
 

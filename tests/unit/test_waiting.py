@@ -14,7 +14,7 @@ from taskward.auth import HOUSE
 from taskward.model.states import State
 from taskward.model.task import Event, Task
 from taskward.operations import Wishes
-from taskward.ports import Tasks
+from taskward.ports import Journal, Tasks
 from taskward.service.tasks import TaskDesk
 from taskward.service.waiting import Waiting
 from taskward.service.watcher import _BUFFERED, Listener, Scope, Watcher
@@ -64,7 +64,7 @@ async def task() -> Task:
 
 def waiting(shelf: Shelf) -> Waiting:
     parts: Any = shelf
-    return Waiting(cast("TaskDesk", parts), cast("Tasks", parts), cast("Watcher", Flooded()))
+    return Waiting(cast("TaskDesk", parts), cast("Tasks", parts), cast("Journal", parts), cast("Watcher", Flooded()))
 
 
 async def test_an_end_that_was_missed_is_looked_up(task: Task) -> None:

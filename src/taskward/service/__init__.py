@@ -94,7 +94,7 @@ class Service:
             external=ExternalWork(desk, store.tasks, clock),
             roster=roster,
             rehearsal=Rehearsal(roster, store.roster, store.tasks, clock),
-            waiting=Waiting(desk, store.tasks, watcher),
+            waiting=Waiting(desk, store.tasks, store.journal, watcher),
             streams=Streams(desk, store.tasks, store.journal, watcher, notifier),
             catalogue=catalogue,
             schedules=ScheduleDesk(store.schedules, submissions, catalogue, clock),

@@ -11,7 +11,7 @@ from taskward.auth import Principal
 from taskward.model.errors import NotFound
 from taskward.model.states import FINAL, State
 from taskward.model.task import Event, Task
-from taskward.ports import TaskQuery, Tasks
+from taskward.ports import Journal, TaskQuery, Tasks
 from taskward.service.tasks import Ref, TaskDesk
 from taskward.service.watcher import Listener, Scope, Watcher
 
@@ -30,18 +30,22 @@ class Awaited(Struct, frozen=True):
 class Waiting:
     """Waits end when they can, after their timeout, or with the process. They need the scope read."""
 
-    def __init__(self, desk: TaskDesk, tasks: Tasks, watcher: Watcher) -> None:
+    def __init__(self, desk: TaskDesk, tasks: Tasks, journal: Journal, watcher: Watcher) -> None:
         self._desk = desk
         self._tasks = tasks
+        self._journal = journal
         self._watcher = watcher
 
     async def for_end(self, principal: Principal, ref: Ref, timeout: timedelta) -> Task:
         """The task once it is final, or as it is after `timeout`. Raises NotFound, Gone."""
-        task = await self._desk.get(principal, ref)
+        return await self.for_end_of(await self._desk.get(principal, ref), timeout)
+
+    async def for_end_of(self, task: Task, timeout: timedelta) -> Task:
+        """As `for_end`, of a task as it was when the caller submitted it: it may be forgotten before anybody looks."""
         if task.is_final:
             return task
         async with self._watcher.listen(Scope(frozenset([task.id]))) as listener:
-            task = await self._tasks.get(task.id)
+            task = await self._now(task)
             deadline = _Deadline(timeout)
             while not task.is_final:
                 events = await _next(listener, deadline)
@@ -120,7 +124,12 @@ class Waiting:
         try:
             return await self._tasks.get(task.id)
         except NotFound:
-            told = [event for event in ends if "state" in event.data]
+            # Its removal may overtake what was to be told of its end; the journal keeps that it was removed.
+            told = [
+                event
+                for event in (*ends, *await self._journal.events("", task_id=task.id))
+                if event.data.get("state") in FINAL
+            ]
             if not told:
                 raise
             event = told[-1]

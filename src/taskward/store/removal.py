@@ -49,7 +49,9 @@ def delete(task_id: bytes, now: int) -> Plan[int]:
         yield Q.delete_reports.each((row[0],) for row in rows)
         yield Q.delete_task_events.each((row[0],) for row in rows)
         yield Q.root_expiry(task.root_id)
-    ledger.event(task.id, task.root_id, task.client, "deleted", {"number": task.number, "count": len(rows)})
+    ledger.event(
+        task.id, task.root_id, task.client, "deleted", {"number": task.number, "count": len(rows), "state": task.state}
+    )
     yield from ledger.write()
     return len(rows)
 
@@ -96,9 +98,9 @@ def _forget_root(root_id: bytes, now: int, later: int | None = None) -> Plan[int
             yield Q.postpone_expiry(root_id, None if kept else later)
         return 0
     ledger = Ledger(now)
-    client, number = rows[0][2], rows[0][1]
+    _, number, client, _, _, state, *_ = rows[0]
     yield from _forget_tree(root_id, rows, ledger)
-    ledger.event(root_id, root_id, client, "deleted", {"number": number, "count": len(rows)})
+    ledger.event(root_id, root_id, client, "deleted", {"number": number, "count": len(rows), "state": state})
     yield from ledger.write()
     return 1
 

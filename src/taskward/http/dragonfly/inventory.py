@@ -34,5 +34,5 @@ class Inventory:
 
     async def _look(self) -> list[ClusterHosts]:
         submitted = await self._service.submissions.submit(HOUSE, [Submit(operation="cache.clusters")], prefix="")
-        task = await self._service.waiting.for_end(HOUSE, submitted.tasks[0].id, _PATIENCE)
+        task = await self._service.waiting.for_end_of(submitted.tasks[0], _PATIENCE)
         return [] if task.result is None else msgspec.json.decode(task.result, type=list[ClusterHosts])

@@ -153,7 +153,7 @@ async def _submitted(call: Call, wanted: Submit) -> Task:
 async def _ended(call: Call, wanted: Submit) -> Task:
     """The task when it has ended; canceled when its client goes away before. Raises Refused unless it completed."""
     task = await _submitted(call, wanted)
-    waiting = call.service.waiting.for_end(call.principal, task.id, task.rules.timeout or _END)
+    waiting = call.service.waiting.for_end_of(task, task.rules.timeout or _END)
     try:
         task = await unless_gone(call.request.receive, waiting)
     finally:

@@ -94,7 +94,7 @@ async def submit(call: Call[NoQuery, Submit | SubmitMany]) -> ASGIApp:
     if body.state is not None:
         return reply(201, _view(call, task), headers | {"ETag": _etag(task)})
     if wait is not None:
-        task = await call.service.waiting.for_end(call.principal, task.id, wait)
+        task = await call.service.waiting.for_end_of(task, wait)
         if task.is_final:
             return reply(200, _view(call, task), headers | {"ETag": _etag(task), **waited(wait)})
     return accepted(call, task, headers)
