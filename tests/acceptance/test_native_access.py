@@ -282,7 +282,8 @@ class TestTenants:
 
     def test_no_relatives_across(self, tenants: tuple[httpx2.Client, httpx2.Client]) -> None:
         one, other = tenants
-        task = self.submit(one, run_at="2999-01-01T00:00:00Z")
+        later = {"operation": "probe.echo", "args": {"text": "hi"}, "run_at": "2999-01-01T00:00:00Z"}
+        task = one.post("/v1/tasks", json=later).json()
         for body in ({"parent_id": task["id"]}, {"depends_on": [task["id"]]}):
             answer = other.post("/v1/tasks", json={"operation": "probe.echo", "args": {"text": "x"}, **body})
             assert answer.status_code == 422

@@ -11,7 +11,7 @@ from taskward.model.policy import Rules
 from taskward.model.states import State
 from taskward.model.task import Kind, Progress, Task
 from taskward.ports import Change
-from taskward.store import facade
+from taskward.store.facade import roster
 from tests.house import House, new_task
 
 DAY = 86_400
@@ -216,7 +216,7 @@ async def test_a_drain_is_of_one_module_and_one_client(house: House) -> None:
 
 
 async def test_a_drain_of_many_takes_several_transactions(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facade, "_PIECE", 3)
+    monkeypatch.setattr(roster, "_PIECE", 3)
     for _ in range(7):
         await ended(house)
     before = house.store.database.commits
