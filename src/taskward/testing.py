@@ -48,7 +48,7 @@ __all__ = ["ManualClock", "SyncTestEngine", "TestEngine"]
 
 T = TypeVar("T")
 
-_PATIENCE = timedelta(seconds=10)
+_PATIENCE = timedelta(seconds=30)
 _QUICK = Tempo(abort_grace=timedelta(seconds=1), flush_interval=timedelta(milliseconds=10))
 
 

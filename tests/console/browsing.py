@@ -28,7 +28,7 @@ _FLAGS = (
     "--disable-sync",
 )
 _AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
-_TIMEOUT_MS = 15_000
+_TIMEOUT_MS = 30_000
 
 
 def launch(playwright: Playwright) -> Browser:

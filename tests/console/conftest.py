@@ -6,12 +6,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.console.browsing import Visit, add_users, built_files, launch, visiting
 from tests.serving import Server, running_server
 
 Submit = Callable[..., dict[str, Any]]
+
+expect.set_options(timeout=30_000)
 
 
 @pytest.hookimpl(trylast=True)

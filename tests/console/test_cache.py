@@ -107,6 +107,7 @@ class TestCache:
         assert visit.accessibility_findings() == []
         visit.picture("cache-clusters")
         page.get_by_role("link", name="What is kept").click()
+        expect(page.get_by_role("heading", name="What do the hosts keep?")).to_be_visible()
         page.get_by_role("button", name="Ask now").click()
         expect(page.get_by_text("13 copies on 4 hosts")).to_be_visible()
         page.get_by_role("textbox", name="Filter copies").fill("paris")

@@ -116,11 +116,11 @@ async def test_bodies_in_processes_end_with_their_worker(fleet: Fleet, submitter
     worker = fleet.work("one")
     await submitter.submit({"operation": "work.square_in_process", "args": {"n": 2, "milliseconds": 600_000}})
     await submitter.until_busy(worker)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (bodies := children_of(worker.pid)):  # noqa: ASYNC110 - processes of another
             await asyncio.sleep(0.02)
     fleet.kill(worker)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(map(is_alive, bodies)):  # noqa: ASYNC110 - processes of another
             await asyncio.sleep(0.02)
 

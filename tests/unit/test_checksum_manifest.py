@@ -148,5 +148,5 @@ async def test_a_canceled_run_leaves_the_manifest_that_was_there(engine: TestEng
     await engine.wait_all()
     for thread in threading.enumerate():
         if thread.name.startswith("taskward-manifest"):
-            thread.join(1)
+            thread.join(20)
             assert not thread.is_alive(), "a reader that was told to stop stops within a chunk"

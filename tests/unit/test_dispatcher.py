@@ -68,7 +68,7 @@ class Tasks:
             raise self.failures.pop(0)
 
     async def until(self, condition: object) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():  # type: ignore[operator]
                 self.changed.clear()
                 await self.changed.wait()
@@ -275,7 +275,7 @@ async def test_a_store_that_does_not_answer_does_not_hold_up_the_end(monkeypatch
     bench.slots.take()
     finish = bench.end(make_task())
     await asyncio.sleep(0.01)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await bench.dispatcher.stop()
     bench.tasks.open.set()
     await bench.dispatcher.tell()

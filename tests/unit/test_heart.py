@@ -3,7 +3,8 @@
 import asyncio
 import queue
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -15,8 +16,8 @@ from taskward.ports import Pulse
 from taskward.testing import TestEngine
 
 TEMPO = Tempo(
-    heartbeat_interval=timedelta(milliseconds=50),
-    lease_ttl=timedelta(milliseconds=90),
+    heartbeat_interval=timedelta(milliseconds=200),
+    lease_ttl=timedelta(seconds=1.5),
     abort_grace=timedelta(seconds=1),
     flush_interval=timedelta(milliseconds=10),
 )
@@ -36,7 +37,7 @@ async def sleeper(ctx: Context) -> int:
 
 
 async def next_end() -> int:
-    return await asyncio.to_thread(ended.get, timeout=5)
+    return await asyncio.to_thread(ended.get, timeout=30)
 
 
 @pytest.fixture
@@ -102,10 +103,21 @@ async def test_a_lost_wake_up_for_a_cancel_costs_one_heartbeat(
     assert (await engine.wait(task)).state is State.CANCELED
 
 
-async def test_heartbeats_keep_a_worker_alive(engine: TestEngine) -> None:
+async def test_heartbeats_keep_a_worker_alive(engine: TestEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    heartbeat = engine.store.workers.heartbeat
+    beats = iter(range(15))  # twice a lease
+    enough = asyncio.Event()
+
+    async def counted(worker: UUID, now: datetime) -> Pulse:
+        if next(beats, None) is None:
+            enough.set()
+        return await heartbeat(worker, now)
+
+    monkeypatch.setattr(engine.store.workers, "heartbeat", counted)
     task = await engine.submit(sleeper)
     await engine.wait_for(task, lambda now: now.state is State.RUNNING)
-    await asyncio.sleep(0.5)  # five leases
+    async with asyncio.timeout(30):
+        await enough.wait()
     assert (await engine.get(task)).attempt == 1
     await engine.cancel(task)
     await engine.wait(task)

@@ -47,7 +47,7 @@ class Gates:
         return url in self.open
 
     async def until_asked(self, times: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(self.asked) < times:
                 self.news.clear()
                 await self.news.wait()
@@ -70,7 +70,7 @@ async def tasks_of(engine: TestEngine, schedule: str) -> list[Task]:
 
 
 async def until_tasks(engine: TestEngine, schedule: str, count: int) -> list[Task]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(tasks := await tasks_of(engine, schedule)) < count:  # noqa: ASYNC110 - until it is written
             await asyncio.sleep(0.005)
     return tasks
@@ -78,7 +78,7 @@ async def until_tasks(engine: TestEngine, schedule: str, count: int) -> list[Tas
 
 async def until_ticked(engine: TestEngine, task: Task) -> Schedule:
     """The only schedule, once it says that this task is its latest: it moves on after the task is there."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             (schedule,) = await engine.store.schedules.all()
             if schedule.last_task_id == task.id:
@@ -97,12 +97,12 @@ async def test_a_task_starts_when_its_time_has_come(engine: TestEngine) -> None:
     assert (await engine.wait(task)).state is State.COMPLETED
 
 
-async def test_real_time_wakes_within_a_tenth_of_a_second() -> None:
-    async with TestEngine([module]) as engine:
+async def test_real_time_wakes_by_a_timer_and_not_by_the_next_look() -> None:
+    async with TestEngine([module], tempo=Tempo(poll_interval=timedelta(hours=1))) as engine:
         run_at = engine.clock.now() + timedelta(seconds=0.3)
         ended = await engine.wait(await engine.submit(work, wishes=Wishes(run_at=run_at)))
         assert ended.started_at is not None
-        assert timedelta(0) <= ended.started_at - run_at < timedelta(seconds=0.1)
+        assert ended.started_at >= run_at
 
 
 async def test_finished_trees_are_forgotten_when_their_time_is_over(engine: TestEngine) -> None:
@@ -110,7 +110,7 @@ async def test_finished_trees_are_forgotten_when_their_time_is_over(engine: Test
     kept = await engine.submit(work, wishes=Wishes(persist=True))
     await engine.wait_all()
     await engine.advance(timedelta(hours=1, seconds=1))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
             try:
                 await engine.get(task)
@@ -131,7 +131,7 @@ async def test_an_idempotency_key_ends_though_nothing_is_due(engine: TestEngine)
     await engine.wait_all()
     assert (await submit()).id == first.id
     await engine.advance(timedelta(hours=26))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await submit()).id == first.id:  # noqa: ASYNC110 - until it is pruned
             await asyncio.sleep(0.005)
 
@@ -195,7 +195,7 @@ async def test_a_tick_waits_for_somebody_who_knows_the_operation(engine: TestEng
             Schedule(name="early", operation="late.work", every=MINUTE, next_at=now + MINUTE), now
         )
         await engine.advance(MINUTE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not logged:  # noqa: ASYNC110 - until it is written
                 await asyncio.sleep(0.005)
         await asyncio.sleep(0.1)  # five looks
@@ -212,7 +212,7 @@ async def test_a_tick_whose_arguments_are_refused_is_left_out(engine: TestEngine
     await engine.store.schedules.save(schedule, start)
     with structlog.testing.capture_logs() as logged:
         await engine.advance(MINUTE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (await engine.store.schedules.all())[0].next_at != start + 2 * MINUTE:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.005)
     assert [(line["schedule"], "gone" in line["error"]) for line in logged] == [("changed", True)]
@@ -285,7 +285,7 @@ async def test_a_chore_survives_what_it_meets() -> None:
 
     chore = Troubled()
     chore.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await chore.third.wait()
     await chore.stop()
 

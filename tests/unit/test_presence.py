@@ -22,7 +22,7 @@ async def leaves() -> Any:
 async def test_what_nobody_waits_for_is_given_up() -> None:
     work = asyncio.create_task(asyncio.Event().wait())
     with pytest.raises(ClientGone) as gone:
-        await asyncio.wait_for(unless_gone(leaves, work), 5)
+        await asyncio.wait_for(unless_gone(leaves, work), 30)
     assert gone.value.status_code == 499
     assert work.cancelled()
 

@@ -27,14 +27,14 @@ async def engine() -> AsyncIterator[TestEngine]:
 
 
 async def pids(marks: Path) -> list[int]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (marks / "pids").exists() or not (text := (marks / "pids").read_text()):  # noqa: ASYNC110 - a file
             await asyncio.sleep(0.01)
     return [int(pid) for pid in text.split()]
 
 
 async def wait_until_gone(pid: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while is_alive(pid):  # noqa: ASYNC110 - another's process
             await asyncio.sleep(0.01)
 
@@ -181,7 +181,7 @@ async def test_a_body_ends_with_its_worker(tmp_path: Path) -> None:
     ours.sendall(frames.framed(begin))
     _, helper = await pids(tmp_path)
     ours.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await process.wait() == -9
     await wait_until_gone(helper)
 

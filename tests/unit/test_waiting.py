@@ -68,7 +68,7 @@ def waiting(shelf: Shelf) -> Waiting:
 
 
 async def test_an_end_that_was_missed_is_looked_up(task: Task) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         ended = await waiting(Shelf(task, endless=False)).for_end(HOUSE, task.id, timedelta(seconds=60))
     assert ended.state is State.COMPLETED
 
@@ -76,7 +76,7 @@ async def test_an_end_that_was_missed_is_looked_up(task: Task) -> None:
 @pytest.mark.parametrize("wait", ["for_end", "for_change"])
 async def test_a_wait_that_missed_something_is_over_in_time(task: Task, wait: str) -> None:
     desk = waiting(Shelf(task, endless=True))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         if wait == "for_end":
             same = await desk.for_end(HOUSE, task.id, timedelta(seconds=0.05))
         else:

@@ -118,7 +118,7 @@ async def test_each_hears_what_concerns_it(
 async def test_the_journal_is_read_once_for_all(
     watcher: Watcher, journal: PaperJournal, notifier: LocalNotifier
 ) -> None:
-    async with asyncio.timeout(5), watcher.listen(Scope()) as one, watcher.listen(Scope(frozenset([ONE]))) as other:
+    async with asyncio.timeout(30), watcher.listen(Scope()) as one, watcher.listen(Scope(frozenset([ONE]))) as other:
         await one.take(timedelta(0))
         before = journal.tails
         journal.write()
@@ -172,7 +172,7 @@ async def test_past_and_present_meet_without_gap_or_repetition(
             await asyncio.sleep(0)
 
     with patch.object(module, "_BATCH", batch):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             writing = asyncio.create_task(write_on())
             found = await asyncio.gather(
                 *(cursors(watcher, Scope(root_id=ROOT), str(skip), 100 - skip) for skip in (1, 7, 19))
@@ -216,7 +216,7 @@ async def test_closing_ends_every_stream_and_listener(watcher: Watcher, journal:
     waiting = [asyncio.create_task(anext(stream, None)) for stream in streams]
     await asyncio.sleep(0)
     await watcher.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await asyncio.gather(*waiting) == [[], [], []]
         assert [await anext(stream, None) for stream in streams] == [None, None, None]
         assert [batch async for batch in watcher.stream(Scope(), None, 60 * SECOND)] == []
