@@ -2,7 +2,8 @@
 
 Both use the same PostgreSQL server; Taskward is measured on SQLite too. Each is asked through its own front door, with
 its default settings, and times of tasks are those that the tasks themselves tell. pulpcore gets two workers where that
-is better for it, Taskward gets one. The first run installs pulpcore, which takes about half a minute.
+is better for it, Taskward gets one. Milliseconds are asked in turn, so that a machine that is slow for a while is slow
+for all. The first run installs pulpcore, which takes about half a minute; a run takes eight.
 """
 
 import argparse
@@ -29,7 +30,7 @@ Figures = dict[str, float | None]
 STORED = 10_000
 LOCKED = 5_000
 BURST, PEERS_BURST = 10_000, 300
-SINGLES, WARM_UP = 60, 10
+ROUNDS, SINGLES, WARM_UP = 10, 12, 60
 PROBES = 15
 PAGES = 40
 DRAIN_SECONDS = 20
@@ -54,17 +55,39 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
+def one_by_one(postgres: Any, folder: Path) -> dict[str, Figures]:
+    """A no-op after the other, on all sides in turn."""
+    socket_folder = Path(postgres.dsn("").rpartition("host=")[2])
+    postgres.create_database("singles")
+    singles: dict[str, list[dict[str, float]]] = {"postgresql": [], "sqlite": [], "pulpcore": []}
+    with (
+        pulpcore_peer.running_pulpcore(postgres, socket_folder, folder / "peer", "pulp_singles") as peer,
+        pulp_house.running_house(folder / "postgresql", postgres.dsn("singles")) as distributed,
+        pulp_house.running_house(folder / "sqlite") as embedded,
+    ):
+        ask: dict[str, Callable[[int], list[dict[str, float]]]] = {
+            "postgresql": distributed.noops,
+            "sqlite": embedded.noops,
+            "pulpcore": lambda count: list(peer.drive("noops", count)),
+        }
+        for side in (peer, distributed, embedded):
+            side.start_worker()
+        for noops in ask.values():
+            noops(WARM_UP)
+        for _ in range(ROUNDS):
+            for name, noops in ask.items():
+                singles[name] += noops(SINGLES)
+    return {name: of_tasks(found) for name, found in singles.items()}
+
+
 def ask_pulpcore(postgres: Any, folder: Path, patience_seconds: float) -> Figures:
     """Every question to pulpcore."""
     socket_folder = Path(postgres.dsn("").rpartition("host=")[2])
-    with pulpcore_peer.running_pulpcore(postgres, socket_folder, folder) as peer:
-        peer.start_worker()
-        say("pulpcore: one by one")
-        peer.drive("noops", WARM_UP)
-        singles = peer.drive("noops", SINGLES)
-        one_worker = peer.drive("burst", PEERS_BURST)
+    with pulpcore_peer.running_pulpcore(postgres, socket_folder, folder, "pulp") as peer:
         peer.start_worker()
         say("pulpcore: many at once")
+        one_worker = peer.drive("burst", PEERS_BURST)
+        peer.start_worker()
         two_workers = peer.drive("burst", PEERS_BURST)
         say("pulpcore: behind a lock")
         lock = peer.drive("lock", LOCKED, PROBES, DRAIN_SECONDS)
@@ -76,8 +99,11 @@ def ask_pulpcore(postgres: Any, folder: Path, patience_seconds: float) -> Figure
         cancel = _while_busy(peer)
         say(f"pulpcore: a worker is killed; waiting for up to {patience_seconds:g} s")
         lost = _lost(peer, patience_seconds)
-    rate = max(one_worker["completed_per_second"], two_workers["completed_per_second"])
-    return {**of_tasks(singles, rate), **of_the_lock(lock), **of_the_rest(pages, lost, cancel)}
+    return {
+        "no-op, completed per second": max(one_worker["completed_per_second"], two_workers["completed_per_second"]),
+        **of_the_lock(lock),
+        **of_the_rest(pages, lost, cancel),
+    }
 
 
 def _while_busy(peer: pulpcore_peer.Pulpcore) -> float:
@@ -104,9 +130,6 @@ def ask_taskward(folder: Path, new_database: Callable[[str], str | None]) -> Fig
     name = "SQLite" if new_database("first") is None else "PostgreSQL"
     with pulp_house.running_house(folder / "first", new_database("first")) as house:
         house.start_worker()
-        say(f"Taskward on {name}: one by one")
-        house.noops(WARM_UP)
-        singles = house.noops(SINGLES)
         say(f"Taskward on {name}: many at once")
         house.burst(BURST // 10)
         burst = house.burst(BURST)
@@ -126,7 +149,7 @@ def ask_taskward(folder: Path, new_database: Callable[[str], str | None]) -> Fig
         house.cancel(busy)
         lost = house.lost()
     return {
-        **of_tasks(singles, burst["completed_per_second"]),
+        "no-op, completed per second": burst["completed_per_second"],
         **of_the_lock(lock),
         **of_the_rest(pages, lost, cancel),
     }
@@ -159,11 +182,10 @@ def _pages(connection: http.client.HTTPConnection, headers: dict[str, str]) -> l
     return taken
 
 
-def of_tasks(singles: list[dict[str, float]], rate: float) -> Figures:
-    """What was learned of tasks that do nothing."""
+def of_tasks(singles: list[dict[str, float]]) -> Figures:
+    """What was learned of tasks that do nothing, one after the other."""
     finished = [each["finished_ms"] for each in singles]
     return {
-        "no-op, completed per second": rate,
         "no-op, p50 ms to started": statistics.median(each["started_ms"] for each in singles),
         "no-op, p50 ms to completed": statistics.median(finished),
         "no-op, p95 ms to completed": percentile(finished, 0.95),
@@ -240,9 +262,11 @@ def main() -> None:
             "sqlite": lambda: ask_taskward(folder / "sqlite", lambda _: None),
             "pulpcore": lambda: ask_pulpcore(postgres, folder / "pulpcore", options.patience),
         }
+        say("one by one, in turn")
+        singles = one_by_one(postgres, folder / "singles")
         loads: dict[str, float] = {}
         for side, ask in asked.items():
-            results[side] = ask()
+            results[side] = singles[side] | ask()
             # Of the last five minutes: about as long as each side takes.
             loads[side] = round(os.getloadavg()[1], 1)
     print("\n".join(report(results, options.patience)))

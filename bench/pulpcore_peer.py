@@ -79,16 +79,16 @@ class Pulpcore:
 
 
 @contextmanager
-def running_pulpcore(postgres: PostgresServer, socket_folder: Path, folder: Path) -> Iterator[Pulpcore]:
+def running_pulpcore(postgres: PostgresServer, socket_folder: Path, folder: Path, database: str) -> Iterator[Pulpcore]:
     """Without a worker yet. Installing takes about half a minute the first time, migrating ten seconds every time."""
     programs = environment("pulpcore")
-    postgres.create_database("pulp")
+    postgres.create_database(database)
     for name in ("media", "static", "tmp"):
         (folder / name).mkdir(parents=True)
     (folder / "key").write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(32)))
     settings = folder / "settings.py"
     settings.write_text(
-        _SETTINGS.format(database="pulp", user=PostgresServer.superuser, host=socket_folder, folder=folder)
+        _SETTINGS.format(database=database, user=PostgresServer.superuser, host=socket_folder, folder=folder)
     )
     environ = dict(os.environ, PULP_SETTINGS=str(settings), DJANGO_SETTINGS_MODULE="pulpcore.app.settings")
     manager = [str(programs / "pulpcore-manager")]

@@ -194,6 +194,8 @@ class PostgresNotifier(LocalNotifier):
 
     async def _connect(self) -> None:
         self._connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
+        # A notification is a transaction too, and its commit would wait for the disk; a lost one costs a look.
+        await self._connection.execute("SET synchronous_commit = off")
         await self._connection.add_listener(_CHANNEL, self._heard)
 
     def _heard(self, _connection: object, pid: int, _channel: str, payload: object) -> None:

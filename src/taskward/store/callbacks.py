@@ -15,10 +15,12 @@ def lead(holder: UUID, now: int, silence: int) -> Plan[bool]:
     return bool((yield Q.take_lead(str(holder), now, now - silence)))
 
 
-def news(limit: int) -> Plan[News | None]:
-    """See `taskward.ports.Callbacks.news`."""
-    if not (yield Q.any_hook()):
-        return None
+def is_any_followed() -> Plan[bool]:
+    return bool((yield Q.any_hook()))
+
+
+def news(limit: int) -> Plan[News]:
+    """See `taskward.ports.Callbacks.news`; some tree is followed."""
     told = yield Q.told_until()
     after = str(told[0][0]) if told else ""
     # Where the journal ends now, seen before its events are: none of those behind it is skipped.

@@ -115,16 +115,20 @@ Head = tuple[int, int, str]
 
 
 def _claim(worker_id: bytes, claim: Claim, ledger: Ledger) -> Plan[list[Task]]:
+    if len(claim.queues) == 1:
+        rows = yield Q.claim_heads(claim.queues[0], worker_id, ledger.now, claim.limit, list(claim.operations))
+        if rows:
+            return (yield from _begin(rows, {}, ledger))
     facts: dict[str, list[str]] = {"worker": [], "paused": [], "pool": []}
-    for fact, name, *_ in (yield Q.admission(worker_id)):
+    for fact, name in (yield Q.admission(worker_id)):
         facts[fact].append(name)
     queues = [queue for queue in dict.fromkeys(claim.queues) if queue not in facts["paused"]]
     if facts["worker"] != ["online"] or not queues:
         return []
+    if len(claim.queues) == 1 and not facts["pool"]:
+        # Nothing is in its line: that was looked for first.
+        return []
     operations = list(claim.operations)
-    if len(queues) == 1 and not facts["pool"]:
-        rows = yield Q.claim_heads(queues[0], worker_id, ledger.now, claim.limit, operations)
-        return (yield from _begin(rows, {}, ledger))
     heads = yield from _heads("", queues, claim.limit, operations)
     pools: dict[str, Pool] = {}
     outer: dict[str, Pool] = {}

@@ -50,6 +50,9 @@ TASK_COLUMNS = tuple(_TASK.split(", "))
 MACROS = {
     "task": _TASK.replace(" args,", " COALESCE(args_shown, args),"),
     "claimed": _TASK,
+    # Of a pool. The first of a line instead of EXISTS: PostgreSQL would rather read all tasks than look once a pool.
+    "has_work_and_room": "running < slots AND (SELECT TRUE FROM task WHERE task.pool = pool.name"
+    " AND task.state = 'queued' ORDER BY queue, priority, number LIMIT 1)",
     "brief": _BRIEF,
     # An attempt begins, by worker $2 at $3. What an earlier one has folded is not of this one.
     "begin": "state = 'running', attempt = attempt + 1, worker_id = $2,"

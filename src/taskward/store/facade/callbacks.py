@@ -21,6 +21,9 @@ class Callbacks:
         return await self._db.write(callbacks.lead, holder, to_micros(now), silence // _MICROSECOND)
 
     async def news(self, limit: int) -> News | None:
+        # Asked after every change of any task: where nobody follows one, a transaction would be three round trips.
+        if not await self._db.read(callbacks.is_any_followed):
+            return None
         return await self._db.scan(callbacks.news, limit)
 
     async def tell(self, what: News, telling: Telling, now: datetime) -> bool:

@@ -35,18 +35,11 @@ UPDATE task SET state = $4, run_at = COALESCE($5, run_at), error = $6, failures 
 WHERE id = $1 AND attempt = $2 AND worker_id = $3 AND state || '' = 'running'
 RETURNING {brief}
 
--- name: admission sqlite
+-- name: admission
 -- What a claim must know: whether the worker is online, which queues are paused, which pools have work and room.
-SELECT 'worker' AS fact, state AS name, 0, 0, 0, 0, 0 FROM worker WHERE id = $1
-UNION ALL SELECT 'paused', name, 0, 0, 0, 0, 0 FROM queue WHERE paused
-UNION ALL SELECT 'pool', name, slots, reserved, threshold, running, running_ordinary FROM pool
-    WHERE running < slots AND EXISTS (SELECT 1 FROM task WHERE task.pool = pool.name AND task.state = 'queued')
-
--- name: admission postgres
-SELECT 'worker' AS fact, state AS name, 0, 0, 0, 0, 0 FROM worker WHERE id = $1
-UNION ALL SELECT 'paused', name, 0, 0, 0, 0, 0 FROM queue WHERE paused
-UNION ALL SELECT 'pool', name, 0, 0, 0, 0, 0 FROM pool
-    WHERE running < slots AND EXISTS (SELECT 1 FROM task WHERE task.pool = pool.name AND task.state = 'queued')
+SELECT 'worker' AS fact, state AS name FROM worker WHERE id = $1
+UNION ALL SELECT 'paused', name FROM queue WHERE paused
+UNION ALL SELECT 'pool', name FROM pool WHERE {has_work_and_room}
 
 -- name: lock_pools sqlite
 SELECT {pool} FROM pool WHERE name IN ($1[]) ORDER BY name
@@ -78,10 +71,14 @@ WHERE number IN ($1[]) AND state = 'queued'
 RETURNING {claimed}
 
 -- name: claim_heads sqlite
--- As `ready_heads` of no pool and `claim`, where no other line is to be compared with.
+-- As `admission`, `ready_heads` and `claim` in one, where no other line is to be compared with: that of no pool,
+-- of a worker's only queue. It gives nothing where a pool has work and room.
 UPDATE task SET {begin}
 WHERE number IN (
     SELECT number FROM task WHERE state = 'queued' AND pool = '' AND queue = $1 AND operation IN ($5[])
+        AND EXISTS (SELECT 1 FROM worker WHERE id = $2 AND state = 'online')
+        AND NOT EXISTS (SELECT 1 FROM queue WHERE name = $1 AND paused)
+        AND NOT EXISTS (SELECT 1 FROM pool WHERE {has_work_and_room})
     ORDER BY priority, number LIMIT $4
 )
 RETURNING {claimed}
@@ -90,6 +87,9 @@ RETURNING {claimed}
 UPDATE task SET {begin}
 WHERE number = ANY(ARRAY(
     SELECT number FROM task WHERE state = 'queued' AND pool = '' AND queue = $1 AND operation || '' = ANY($5)
+        AND EXISTS (SELECT 1 FROM worker WHERE id = $2 AND state = 'online')
+        AND NOT EXISTS (SELECT 1 FROM queue WHERE name = $1 AND paused)
+        AND NOT EXISTS (SELECT 1 FROM pool WHERE {has_work_and_room})
     ORDER BY priority, number LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
 )) AND state = 'queued'
 RETURNING {claimed}
