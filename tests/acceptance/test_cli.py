@@ -526,6 +526,7 @@ def test_settings_show_tells_the_source(house: House, tmp_path: Path) -> None:
 
 def test_version(house: House) -> None:
     assert re.fullmatch(r"taskward \d+\.\d+\.\d+\n", house.ok("version").out)
+    assert house.ok("--version").out == house.ok("version").out
     assert house.data("version")["version"]
 
 

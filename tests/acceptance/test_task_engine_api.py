@@ -195,8 +195,7 @@ def test_as_many_jobs_as_are_named_are_listed(api: JobApi) -> None:
 
 def test_logs_are_those_of_the_job_and_of_its_tasks(api: JobApi) -> None:
     job_id = api.submit("jobs.parent", {"rest": "password=hunter22222222"})
-    api.until(job_id, "completed")
-    lines = api.logs(job_id)
+    lines = api.logs_until(job_id, lambda lines: lines[-1]["message"] == "job has completed successfully")
     assert [line["id"] for line in lines] == sorted(line["id"] for line in lines)
     assert {line["job_id"] for line in lines} == {job_id}
     request = json.loads(lines[0]["message"])

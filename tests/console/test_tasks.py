@@ -171,6 +171,16 @@ class TestList:
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(_row(page, "stop me")).to_contain_text("canceled")
 
+    def test_one_that_was_made_by_hand_is_stopped(self, visit: Visit, submit: Submit) -> None:
+        submit("external.work", name="iamrunning", state="running")
+        page = visit.open("/tasks?state=running")
+        page.get_by_role("button", name=re.compile("Stop iamrunning")).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Stop", exact=True).click()
+        expect(dialog).to_have_count(0)
+        page = visit.open("/tasks?text=iamrunning")
+        expect(_row(page, "iamrunning")).to_contain_text("canceled")
+
     def test_views_and_columns_are_kept(self, visit: Visit) -> None:
         page = visit.open("/tasks?state=failed&operation=media.inspect")
         page.get_by_role("button", name="Views").click()

@@ -1,6 +1,7 @@
 """The command line. Each file has one noun; what a command needs is imported when it runs, so that help is quick."""
 
 import sys
+from typing import Annotated
 
 import typer
 from typer import TyperException
@@ -69,8 +70,21 @@ app.add_typer(database.app, name="db", rich_help_panel=_RUN)
 app.add_typer(setting.local, name="settings", rich_help_panel=_RUN)
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        version()
+        raise typer.Exit
+
+
 @app.callback()
-def everywhere(server: ServerOption = None, token: TokenOption = None, json: JsonOption = False) -> None:
+def everywhere(
+    server: ServerOption = None,
+    token: TokenOption = None,
+    json: JsonOption = False,
+    is_version_asked: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Options that may stand before a command as well as behind it."""
 
 
