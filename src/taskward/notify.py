@@ -184,7 +184,10 @@ class PostgresNotifier(LocalNotifier):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self._connection is not None:
-            await self._connection.close(timeout=5)
+            try:
+                await self._connection.close(timeout=5)
+            except Exception as error:  # noqa: BLE001 - it is given up, however it ended
+                log.debug("notify.close", error=str(error))
 
     def publish(self, topics: frozenset[Topic]) -> None:
         """See `taskward.ports.Notifier.publish`."""
@@ -193,10 +196,13 @@ class PostgresNotifier(LocalNotifier):
         self._wanted.set()
 
     async def _connect(self) -> None:
-        self._connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
+        connection: Any = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
         # A notification is a transaction too, and its commit would wait for the disk; a lost one costs a look.
-        await self._connection.execute("SET synchronous_commit = off")
-        await self._connection.add_listener(_CHANNEL, self._heard)
+        await connection.execute("SET synchronous_commit = off")
+        await connection.add_listener(_CHANNEL, self._heard)
+        # Whoever has nothing to say finds out too that it does not hear any more.
+        connection.add_termination_listener(lambda _: self._wanted.set())
+        self._connection = connection
 
     def _heard(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
         if self._connection is None or pid != self._connection.get_server_pid():
@@ -212,10 +218,14 @@ class PostgresNotifier(LocalNotifier):
                     await self._connect()
                     # Whatever was said meanwhile was not heard.
                     super().publish(frozenset(_TOPICS))
-                await self._connection.execute("SELECT pg_notify($1, $2)", _CHANNEL, ",".join(sorted(topics)))
-                await asyncio.sleep(_BETWEEN_SECONDS)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("notify.failed", error=str(error))
+                if topics:
+                    await self._connection.execute("SELECT pg_notify($1, $2)", _CHANNEL, ",".join(sorted(topics)))
+                    await asyncio.sleep(_BETWEEN_SECONDS)
+            except Exception as error:  # noqa: BLE001 - whatever became of the connection, another one may do
+                log.warning("notify.failed", error=repr(error))
+                if self._connection is not None:
+                    self._connection.terminate()
+                    self._connection = None
                 self._pending |= topics
                 self._wanted.set()
                 await asyncio.sleep(_RECONNECT_SECONDS)

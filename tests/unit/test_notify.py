@@ -3,6 +3,10 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
 
 from taskward.notify import LocalNotifier, PostgresNotifier, SocketNotifier
 from taskward.ports import Topic
@@ -61,5 +65,42 @@ async def test_postgres_wakes_every_listener_of_the_database(postgres_dsn: str) 
         one.publish(frozenset({Topic.WORK}))
         assert await theirs.wait(SOON) == {Topic.WORK}
         assert await own.wait(SOON) == {Topic.WORK}
+    await one.close()
+    await other.close()
+
+
+async def test_a_listener_that_was_cut_off_hears_again_though_it_says_nothing(postgres_dsn: str) -> None:
+    one, other = PostgresNotifier(postgres_dsn), PostgresNotifier(postgres_dsn)
+    await one.open()
+    await other.open()
+    async with other.subscribe(Topic.WORK) as theirs:
+        pid = other._connection.get_server_pid()
+        assert await one._connection.fetchval("SELECT pg_terminate_backend($1)", pid)
+        assert await theirs.wait(SOON) == {Topic.WORK}, "what was said meanwhile was not heard"
+        one.publish(frozenset({Topic.WORK}))
+        assert await theirs.wait(SOON) == {Topic.WORK}
+    await one.close()
+    await other.close()
+
+
+async def test_a_connection_that_breaks_in_the_middle_of_an_answer_is_replaced(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = PostgresNotifier(postgres_dsn), PostgresNotifier(postgres_dsn)
+    await one.open()
+    await other.open()
+    execute = asyncpg.Connection.execute
+    broken = one._connection
+
+    async def confused(self: Any, *args: Any) -> object:
+        if self is broken:
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+        return await execute(self, *args)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", confused)
+    async with other.subscribe(Topic.WORK) as theirs:
+        one.publish(frozenset({Topic.WORK}))
+        assert await theirs.wait(SOON) == {Topic.WORK}
+    assert broken.is_closed()
     await one.close()
     await other.close()
