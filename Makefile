@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 NEWEST := $(VENV)-newest
 TESTS  ?= tests
 BENCH  ?= engine
+# Tests wait as much as they work: half as many processes again as there are processors.
+PROCESSES ?= $(shell $(PYTHON) -c "import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))")
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 # A stamp is older than what it was installed from only when that changed, so a second `make test` installs nothing.
@@ -36,7 +38,7 @@ serve: $(RUNTIME) $(CONSOLE) ## Start a server and a worker on one SQLite file
 
 test: $(DEV) $(CONSOLE) $(TYPES) | $(CHROMIUM) ## Run every test, on SQLite and on a private PostgreSQL (TESTS=path: only those)
 	$(if $(filter tests,$(TESTS)),@cd console && ./with-node npm test --silent)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(DEV) $(TYPES) ## Lint, check the format, the types and the direction of imports
 	$(BIN)/ruff check

@@ -14,6 +14,29 @@ from tests.postgres import PostgresServer, running_postgres
 
 MakeStore = Callable[[Notifier], SqlStore]
 
+_HERE = Path(__file__).parent
+_STORIES = "console"
+_LONGEST = (_STORIES, "fault", "acceptance", "property")
+"""Folders whose files take longest, by what a file takes."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the files that take longest, so that in the end no process is left alone with one of them.
+
+    Files come in random order, and so do the tests of each, but for those of the console: there a file is the story of
+    one house, and is told in the order it is written in.
+    """
+
+    def place(item: pytest.Item) -> tuple[int, str, int, str]:
+        folder = item.path.relative_to(_HERE).parts[0]
+        rank = _LONGEST.index(folder) if folder in _LONGEST else len(_LONGEST)
+        if folder == _STORIES:
+            return rank, item.path.name, item.location[1] or 0, item.name
+        return rank, "", 0, ""
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:

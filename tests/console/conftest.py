@@ -1,7 +1,6 @@
 """A server with the console and a browser, shared by the tests of a file."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,15 +13,6 @@ from tests.serving import Server, running_server
 Submit = Callable[..., dict[str, Any]]
 
 expect.set_options(timeout=30_000)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests of this folder back in the order they are written in: each file is the story of one house."""
-    here = Path(__file__).parent
-    stories = [item for item in items if item.path.parent == here]
-    stories.sort(key=lambda item: (item.path, item.location[1] or 0, item.name))
-    items[:] = [*(item for item in items if item.path.parent != here), *stories]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,16 @@ AWAY_SECONDS = 2
 ROOM_BYTES = 64 * 1024
 
 
+async def administrating(dsn: str) -> asyncpg.Connection:
+    """A connection, as soon as PostgreSQL has recovered from a crash just before."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await asyncpg.connect(dsn)
+            except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
+                await asyncio.sleep(0.02)
+
+
 async def others(administrator: asyncpg.Connection) -> list[int]:
     """The processes of PostgreSQL that serve somebody else on the same database."""
     rows = await administrator.fetch(
@@ -35,7 +45,7 @@ async def others(administrator: asyncpg.Connection) -> list[int]:
 
 async def crash(dsn: str, chance: Random) -> None:
     """Kills one of its processes: PostgreSQL ends all others too, recovers, and lets nobody in meanwhile."""
-    administrator = await asyncpg.connect(dsn)
+    administrator = await administrating(dsn)
     # After a crash just before, nobody may have come back yet.
     while not (pids := await others(administrator)):  # noqa: ASYNC110 - who connects tells nobody
         await asyncio.sleep(0.02)
@@ -47,7 +57,7 @@ async def crash(dsn: str, chance: Random) -> None:
 async def away(dsn: str) -> AsyncIterator[None]:
     """Inside the block nobody reaches the database, and nobody is left connected."""
     folder = Path(parse_qs(urlsplit(dsn).query)["host"][0])
-    administrator = await asyncpg.connect(dsn)
+    administrator = await administrating(dsn)
     door = folder / ".s.PGSQL.5432"
     aside = door.with_suffix(".aside")
     door.rename(aside)
