@@ -99,6 +99,17 @@ async def test_a_round_is_few_statements_and_one_commit_for_one_and_for_a_hundre
         assert meter.taken() == (2 + ledger_of(house), 1)
 
 
+async def test_a_link_of_a_chain_behind_a_lock_is_few_statements_and_one_commit(house: House) -> None:
+    one, *_ = (await house.submit_all(*(new_task(resources=exclusive("r")) for _ in range(3)))).tasks
+    await house.claim()
+    meter = Meter(house.store)
+    finish = Finish(task_id=one.id, attempt=1, state=State.COMPLETED)
+    wish = Claim(("default",), 1, ("m.op",))
+    assert len((await house.store.tasks.exchange(await house.worker(), [finish], wish, house.now)).claimed) == 1
+    # finish, leave the line, let the next go, make it ready, claim it; PostgreSQL locks the line
+    assert meter.taken() == (5 + ledger_of(house) + isinstance(house.store, PostgresStore), 1)
+
+
 async def test_an_idle_round_only_looks(house: House) -> None:
     await house.claim()
     meter = Meter(house.store)

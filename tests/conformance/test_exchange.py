@@ -271,3 +271,16 @@ async def test_external_work_is_not_ended_by_a_worker(house: House) -> None:
     task = await house.submit(kind=Kind.EXTERNAL)
     assert not await house.finish(task)
     assert await house.state(task) is State.RUNNING
+
+
+async def test_what_a_round_makes_ready_and_claims_itself_wakes_nobody(house: House) -> None:
+    one, _, _ = (await house.submit_all(*(new_task(resources=exclusive("r")) for _ in range(3)))).tasks
+    await house.claim()
+    worker, wish = await house.worker(), Claim(("default",), 1, ("m.op",))
+    house.notifier.taken()
+    finish = Finish(task_id=one.id, attempt=1, state=State.COMPLETED)
+    [other] = (await house.store.tasks.exchange(worker, [finish], wish, house.now)).claimed
+    assert house.notifier.taken() == {Topic.EVENTS}
+    finish = Finish(task_id=other.id, attempt=1, state=State.COMPLETED)
+    await house.store.tasks.exchange(worker, [finish], None, house.now)
+    assert house.notifier.taken() == {Topic.EVENTS, Topic.WORK}

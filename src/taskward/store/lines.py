@@ -59,13 +59,10 @@ def leave(task_ids: Iterable[bytes], resources: Iterable[str], ledger: Ledger) -
 def _advance(resource: str, ledger: Ledger) -> Plan[None]:
     """Grants from the head of a line: one exclusive place, or shared ones up to the next exclusive."""
     while True:
-        first = yield Q.first_waiting(resource)
-        if not first:
+        granted = yield Q.grant_next(resource)
+        if not granted:
             return
-        ticket, task_id, exclusive, held = first[0]
-        if held:
-            return
-        yield Q.grant(resource, ticket)
+        [(task_id, exclusive)] = granted
         rows = yield Q.unblock(task_id, ledger.now)
         for row in rows:
             task = brief_from(row)

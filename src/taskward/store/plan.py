@@ -106,6 +106,8 @@ class Ledger:
         self._lasted: Counter[tuple[int, str, str, int]] = Counter()
         self._failures: dict[tuple[int, str, str, str], tuple[int, bytes, str, int]] = {}
         self._topics: set[Topic] = set()
+        self._queued: set[bytes] = set()
+        """What became ready and has not been claimed: what is claimed by the same transaction is nobody else's work."""
 
     def wake(self, *topics: Topic) -> None:
         self._topics.update(topics)
@@ -128,8 +130,10 @@ class Ledger:
         if after == State.FAILED:
             self._keep_failure(task, facts.get("error"))
         if after == State.QUEUED:
-            self.wake(Topic.WORK)
-        elif after == State.SCHEDULED:
+            self._queued.add(task.id)
+        elif before == State.QUEUED:
+            self._queued.discard(task.id)
+        if after == State.SCHEDULED:
             self.wake(Topic.TIMERS)
 
     def _keep_pace(self, task: "Counted", before: str | None, after: str) -> None:
@@ -156,6 +160,8 @@ class Ledger:
     def write(self) -> Plan[None]:
         if self._events:
             self._topics.add(Topic.EVENTS)
+        if self._queued:
+            self._topics.add(Topic.WORK)
         batches = [
             Q.add_event.each(self._events),
             Q.bump_tally.each((*key, change) for key, change in sorted(self._tally.items()) if change),

@@ -20,15 +20,15 @@ RETURNING granted
 -- name: leave_lines
 DELETE FROM line WHERE task_id = $1 RETURNING resource
 
--- name: first_waiting
--- The head of those that wait, and whether whoever holds the resource keeps it from going.
-SELECT ticket, task_id, exclusive, CASE
-    WHEN exclusive THEN EXISTS (SELECT 1 FROM line WHERE resource = $1 AND granted)
-    ELSE EXISTS (SELECT 1 FROM line WHERE resource = $1 AND granted AND exclusive) END
-FROM line WHERE resource = $1 AND NOT granted ORDER BY ticket LIMIT 1
-
--- name: grant
-UPDATE line SET granted = TRUE WHERE resource = $1 AND ticket = $2
+-- name: grant_next
+-- Lets the head of those that wait go, unless whoever holds the resource keeps it from going.
+UPDATE line SET granted = TRUE
+WHERE resource = $1
+    AND ticket = (SELECT ticket FROM line WHERE resource = $1 AND NOT granted ORDER BY ticket LIMIT 1)
+    AND NOT EXISTS (
+        SELECT 1 FROM line AS holder WHERE resource = $1 AND holder.granted AND (line.exclusive OR holder.exclusive)
+    )
+RETURNING task_id, exclusive
 
 -- name: unblock
 UPDATE task SET ungranted = ungranted - 1,
