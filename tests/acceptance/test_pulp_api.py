@@ -361,6 +361,20 @@ def test_a_login_makes_a_session_whose_changes_need_its_token(server: Server, pu
         assert page.get(TASKS).status_code == 401
 
 
+def test_labels_that_are_no_ids_make_no_groups(server: Server, api: httpx2.Client) -> None:
+    name = f"tenant-{uuid4().hex[:6]}"
+    key = api.post("/v1/clients", json={"name": name}).json()["secret"]
+    headers = {"client": name, "api-key": key}
+    with httpx2.Client(base_url=server.url, headers=headers, timeout=30, trust_env=False) as tenant:
+        group = str(uuid4())
+        for value in ("00-nightly", group, group.upper(), "zz"):
+            submit(tenant, labels={"group": value})
+        for limit in (1, 100):
+            page = tenant.get("/pulp/api/v3/task-groups/", params={"limit": limit}).json()
+            assert (page["count"], page["next"]) == (1, None)
+            assert [each["prn"] for each in page["results"]] == [f"prn:core.taskgroup:{group}"]
+
+
 def test_a_viewer_only_looks(api: httpx2.Client, users: Callable[[str], httpx2.Client]) -> None:
     task = running(api, labels={"group": (group := str(uuid4()))})
     href = f"{TASKS}{task['id']}/"

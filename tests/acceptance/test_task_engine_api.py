@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -40,6 +41,25 @@ def test_clients_show_their_key_in_any_of_its_headers(server: Server, api: JobAp
         for path in ("/health", "/dashboard", "/jobs/1", "/logs/1", "/schedules", "/settings"):
             answer = httpx2.get(f"{server.url}{path}", headers=headers)
             assert (answer.status_code, answer.json()) == (401, {"result": "Unauthorized request."}), (headers, path)
+
+
+def test_nobody_is_told_what_is_wrong_with_a_body(server: Server, api: JobApi) -> None:
+    for headers in ({}, {"client": api.client}, {"client": api.client, "api-key": "x" * 40}):
+        for method, path in (("POST", "/job"), ("PUT", "/jobs/1"), ("POST", "/settings")):
+            answer = httpx2.request(method, f"{server.url}{path}", headers=headers, content=b"{")
+            assert (answer.status_code, answer.json()) == (401, {"result": "Unauthorized request."}), (headers, path)
+    assert "not JSON" in api.ask("POST", "/job", 400, content=b"{")["error"]
+
+
+def test_a_job_keeps_the_correlation_id_it_came_with(api: JobApi) -> None:
+    body: dict[str, Any] = {"job": {"workflow": "jobs.parent"}, "parameters": {}}
+    job_id = api.ask("POST", "/job", json=body, headers={"Correlation-ID": "order-7"})["id"]
+    api.until(job_id, "completed")
+    found = api.house.get("/v1/tasks", params={"correlation_id": "order-7"}).json()["items"]
+    assert {task["operation"] for task in found} == {"jobs.parent", "jobs.part"}
+    body["parameters"] = {"x": 1}
+    said = api.ask("POST", "/job", 400, json=body, headers={"Correlation-ID": "x" * 201})["error"]
+    assert "200 printable ASCII characters" in said
 
 
 def test_the_client_of_a_body_stands_in_for_the_header(server: Server, api: JobApi) -> None:

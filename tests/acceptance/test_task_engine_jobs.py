@@ -227,7 +227,8 @@ def test_a_queued_job_is_paused_and_goes_on_at_its_place(api: JobApi, tmp_path: 
     assert (api.job(first)["queue_state"], api.job(second)["position"]) == ("paused", 1)
     api.put(first, queue_state="queued")
     assert [api.job(one)["position"] for one in (first, second)] == [1, 2]
-    assert "invalid transition queued -> queued" in api.put(first, 400, queue_state="queued")["error"]
+    assert api.put(first, queue_state="queued")["id"] == first
+    assert "invalid transition started -> queued" in api.put(running, 400, queue_state="queued")["error"]
     # All or nothing.
     assert api.put(running, 400, queue_state="paused", priority=1)["id"] == running
     assert api.job(running)["priority"] == 5
@@ -291,3 +292,12 @@ def test_a_task_is_tried_again_as_often_as_the_settings_say(api: JobApi) -> None
     again = api.ask("POST", f"/jobs/{failed}/rerun")["id"]
     assert (api.job(failed)["queue_state"], api.job(failed)["failed"]) == ("broken", True)
     assert api.until(again, "completed")["failed"] is True
+
+
+def test_settings_of_retries_hold_for_what_fails_after_they_were_set(api: JobApi) -> None:
+    api.set("retry_delay", 0)
+    api.set("retry_limit", 1_000_000)
+    endless = api.submit("jobs.failing")
+    api.logs_until(endless, lambda lines: any(line["message"] == "attempt 3" for line in lines))
+    api.set("retry_limit", 0)
+    assert api.until(endless, "completed")["failed"] is True

@@ -112,8 +112,10 @@ def test_commands_list_show_and_draw_what_there_is(taskward: Command, folder: Pa
     assert taskward("show", "film", "--client", "ann", "--json").json["client"] == "ann"
 
 
-def test_a_job_is_run_waited_for_and_drawn(taskward: Command) -> None:
+def test_a_job_is_run_waited_for_and_drawn(taskward: Command, api: httpx2.Client) -> None:
+    before = api.get("/health").json()["tasks"]["processed"]
     ran = taskward("run", "film", "title=Film", "takes:=[3,4]", "--wait", "--json")
+    assert api.get("/health").json()["tasks"]["processed"] - before == 3, "its steps; a job is no task of its own"
     assert ran.code == 0, ran
     job = ran.json
     assert job["result"] == {"outputs": {"said": "take 3, take 4"}, "files": [], "message": "Film is made"}
@@ -228,3 +230,19 @@ def test_a_folder_that_is_not_there_is_told_at_the_start(house: House, tmp_path:
     ran = house.run("serve", "--port", "0", "--data-dir", str(tmp_path), "--workflow-dir", "nowhere")
     assert ran.code == 1
     assert "workflow.dirs: there is no folder" in ran.err
+
+
+def test_the_log_tells_when_a_job_runs_whoever_has_set_its_time(api: httpx2.Client) -> None:
+    clip = {
+        "source": "in/recording.mp4",
+        "start": "2099-01-01T00:00:00Z",
+        "end": "2099-01-01T01:00:00Z",
+        "source_start": "2099-01-01T00:00:00Z",
+    }
+    parameters = {"content_id": "x", "output_folder": "out", "clips": [clip]}
+    for wanted in ({}, {"run_at": "2098-01-01T00:00:00Z"}):
+        body = {"job": {"workflow": "vodcapture", **wanted}, "parameters": parameters}
+        job = api.post("/job", json=body).json()["id"]
+        told = [line["message"] for line in api.get(f"/logs/{job}").json()]
+        assert 'Job will run at: "2099-01-01T01:00:00.000Z"' in told
+        assert api.put(f"/jobs/{job}", json={"queue_state": "broken"}).status_code == 200

@@ -2,20 +2,23 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from msgspec.structs import replace
 
 from taskward.engine.bodies import AsyncBody, ThreadBody
 from taskward.engine.children import Children
-from taskward.engine.outcome import Outcome, Raised, Stop, conclude, step_outcome
+from taskward.engine.outcome import Killed, Outcome, Raised, Stop, conclude, step_outcome
 from taskward.engine.process import ProcessBody
 from taskward.engine.recorder import Recorder
 from taskward.engine.run import Run, Surroundings
 from taskward.engine.slots import Slots
 from taskward.engine.tempo import Tempo
 from taskward.model.errors import NotFound
+from taskward.model.job_settings import Bounds
 from taskward.model.task import Task, TaskError
 from taskward.operations import Registry
 from taskward.operations.failure import error_of_task
@@ -24,6 +27,7 @@ from taskward.ports import Clock, Finish
 _log = structlog.get_logger(__name__)
 
 OnFinish = Callable[[Finish, bool], None]
+BoundsOf = Callable[[str], Awaitable[Bounds]]
 
 _BODIES: dict[str, type[Run]] = {"async": AsyncBody, "thread": ThreadBody, "process": ProcessBody}
 
@@ -31,7 +35,8 @@ _BODIES: dict[str, type[Run]] = {"async": AsyncBody, "thread": ThreadBody, "proc
 class Executor:
     """Starts bodies and turns what becomes of them into finishes.
 
-    `on_finish` gets the end of each attempt, and whether notes of it are still to be written before.
+    `on_finish` gets the end of each attempt, and whether notes of it are still to be written before. `bounds_of` tells
+    the settings of a client, which decide about retries where a task's policy leaves that to them.
     """
 
     def __init__(
@@ -45,11 +50,14 @@ class Executor:
         tempo: Tempo,
         randomness: random.Random,
         on_finish: OnFinish,
+        bounds_of: BoundsOf,
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._random = randomness
         self._on_finish = on_finish
+        self._bounds_of = bounds_of
+        self._concluding: set[asyncio.Task[None]] = set()
         self._surroundings = Surroundings(
             asyncio.get_running_loop(), clock, tempo, slots, children, recorder, self._ended
         )
@@ -112,7 +120,25 @@ class Executor:
         await self._idle.wait()
 
     def _ended(self, run: Run, outcome: Outcome) -> None:
-        task, notes = run.task, run.told
+        if isinstance(outcome, Raised | Killed) and run.task.rules.retry.from_settings:
+            concluding = asyncio.create_task(self._conclude_by_settings(run, outcome), name="taskward-conclude")
+            self._concluding.add(concluding)
+            concluding.add_done_callback(self._concluding.discard)
+        else:
+            self._conclude(run, run.task, outcome)
+
+    async def _conclude_by_settings(self, run: Run, outcome: Outcome) -> None:
+        task = run.task
+        try:
+            bounds = await self._bounds_of(task.client)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the attempt has ended
+            _log.warning("the settings of retries cannot be read", task=task.number, error=str(error))
+            bounds = Bounds.of({}, {})
+        retry = task.rules.retry.governed(bounds.retry_limit, timedelta(seconds=bounds.retry_delay))
+        self._conclude(run, replace(task, rules=replace(task.rules, retry=retry)), outcome)
+
+    def _conclude(self, run: Run, task: Task, outcome: Outcome) -> None:
+        notes = run.told
         if self._runs.get(task.id) is run:
             del self._runs[task.id]
             if not self._runs:

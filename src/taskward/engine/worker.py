@@ -23,6 +23,7 @@ from taskward.engine.recorder import Recorder
 from taskward.engine.slots import Slots
 from taskward.engine.tempo import Tempo
 from taskward.model.errors import TaskwardError
+from taskward.model.job_settings import Bounds
 from taskward.operations import Operation, Registry
 from taskward.ports import Clock, Notifier, Pulse, Store, WorkerInfo
 
@@ -82,6 +83,10 @@ class Worker:
         """How many bodies are running or waiting for children."""
         return self._parts.executor.running if self._parts else 0
 
+    async def _bounds_of(self, client: str) -> Bounds:
+        registry = self._store.registry
+        return Bounds.of(await registry.settings(client), await registry.settings(""))
+
     async def drain(self, grace: timedelta) -> None:
         """Stops claiming, gives running bodies `grace` to end, and then stops as `stop` does."""
         if self._parts is None:
@@ -140,6 +145,7 @@ class Worker:
             tempo=self._tempo,
             randomness=self._random,
             on_finish=lambda finish, must_flush: dispatcher.add(finish, must_flush),  # noqa: PLW0108 - made below
+            bounds_of=self._bounds_of,
         )
         dispatcher = Dispatcher(
             self._store.tasks,

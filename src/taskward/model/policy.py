@@ -1,9 +1,10 @@
 """What an operation asks of the engine: retries, retention, resources, dependencies."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 PRIORITY_FIRST = 1
 PRIORITY_DEFAULT = 5
@@ -30,6 +31,17 @@ class Retry(Struct, frozen=True, kw_only=True):
     lost_limit: Annotated[int, Meta(ge=0, le=1_000_000)] = 3
     """Runs beyond the first after a *worker* was lost; then the task fails, so that a task
     that kills its workers cannot kill them for ever."""
+    from_settings: tuple[Literal["limit", "delay"], ...] = ()
+    """What the client's `retry_limit` and `retry_delay` say when a run fails, instead of what is said here."""
+
+    def governed(self, limit: int, delay: timedelta) -> "Retry":
+        """With the settings put in, where they are to decide."""
+        return replace(
+            self,
+            limit=limit if "limit" in self.from_settings else self.limit,
+            delay=delay if "delay" in self.from_settings else self.delay,
+            max_delay=max(delay, self.max_delay) if "delay" in self.from_settings else self.max_delay,
+        )
 
     def delay_before(self, retry: int, spread: float) -> timedelta:
         """How long to wait before retry number `retry` (1-based); `spread` is drawn from -1..1."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from taskward.model.job_settings import Bounds
 from taskward.model.policy import Retry
 from taskward.model.states import FINAL, State
 from taskward.model.task import LogLine, Task
-from taskward.ports import Board, Change, Clock, LogNote, Queue, Role, Search, Store, Tally
+from taskward.ports import JOB, Board, Change, Clock, LogNote, Queue, Role, Search, Store, Tally
 from taskward.service.job_settings import JobSettings
 from taskward.service.searches import Searches
 from taskward.service.submissions import Submissions, check_gate
@@ -101,7 +101,9 @@ class JobDesk:
         self._settings = settings
         self._clock = clock
 
-    async def submit(self, principal: Principal, order: JobOrder, *, idempotency_key: str | None = None) -> Task:
+    async def submit(
+        self, principal: Principal, order: JobOrder, *, idempotency_key: str | None = None, correlation_id: str = ""
+    ) -> Task:
         """Accepts a job. Raises Invalid, NotFound (the workflow), Forbidden (another client's), KeyReused."""
         principal.require("write")
         if principal.client and order.client not in ("", principal.client):
@@ -112,13 +114,14 @@ class JobDesk:
             await self._require_client(order.client)
         pool = await self._settings.pool(owner.client)
         try:
-            return await self._accept(owner, order, pool, idempotency_key)
+            return await self._accept(owner, order, pool, idempotency_key, correlation_id)
         except Invalid as error:
             if error.field != "/pool":
                 raise
         # It was removed since it was made.
         self._settings.forget(owner.client)
-        return await self._accept(owner, order, await self._settings.pool(owner.client), idempotency_key)
+        pool = await self._settings.pool(owner.client)
+        return await self._accept(owner, order, pool, idempotency_key, correlation_id)
 
     async def find(
         self, principal: Principal, where: Condition, order: Sequence[Order], *, offset: int, limit: int
@@ -201,10 +204,12 @@ class JobDesk:
             )
             for queue in await self._store.workers.queues()
         ]
-        ended = sum(tally.count for tally in tallies if tally.state in FINAL)
+        # The root of a declared workflow does nothing itself: those below it are its tasks.
+        executed = [tally for tally in tallies if tally.role is Role.PART or tally.operation != JOB]
+        ended = sum(tally.count for tally in executed if tally.state in FINAL)
         return Standing(
             queues=queues,
-            failed=sum(tally.count for tally in tallies if tally.state is State.FAILED),
+            failed=sum(tally.count for tally in executed if tally.state is State.FAILED),
             waiting=sum(queue.queued for queue in queues),
             processed=ended + await self._store.tasks.forgotten(principal.client),
             jobs=[tally for tally in tallies if tally.role is not Role.PART],
@@ -216,7 +221,9 @@ class JobDesk:
         now = self._clock.now()
         await self._store.tasks.record(None, [LogNote(task_id, now, _INFO, source, message)], now)
 
-    async def _accept(self, owner: Principal, order: JobOrder, pool: str, idempotency_key: str | None) -> Task:
+    async def _accept(
+        self, owner: Principal, order: JobOrder, pool: str, idempotency_key: str | None, correlation_id: str
+    ) -> Task:
         callbacks = order.parameters.get(TOLD) or []
         declared = WorkflowRun(
             parameters=order.parameters,
@@ -229,12 +236,13 @@ class JobDesk:
             callbacks=callbacks,
         )
         try:
-            return await self._workflows.submit(owner, order.workflow, declared, idempotency_key=idempotency_key)
+            return await self._workflows.submit(
+                owner, order.workflow, declared, idempotency_key=idempotency_key, correlation_id=correlation_id
+            )
         except NotFound as error:
             if error.kind != "workflow":
                 raise
             unknown = error
-        bounds = await self._settings.bounds(owner.client)
         submit = Submit(
             operation=order.workflow,
             args={PARAMETERS: order.parameters},
@@ -244,10 +252,12 @@ class JobDesk:
             gate=order.gate,
             persist=order.persist,
             callbacks=callbacks,
-            retry=Retry(limit=bounds.retry_limit, delay=timedelta(seconds=bounds.retry_delay), backoff=1, jitter=0),
+            retry=Retry(backoff=1, jitter=0, from_settings=("limit", "delay")),
         )
         try:
-            submitted = await self._submissions.submit(owner, [submit], idempotency_key=idempotency_key, prefix="")
+            submitted = await self._submissions.submit(
+                owner, [submit], idempotency_key=idempotency_key, correlation_id=correlation_id, prefix=""
+            )
         except Invalid as error:
             if error.field == "/operation":
                 raise unknown from None
@@ -270,4 +280,4 @@ def _is_there(task: Task, state: State | None) -> bool:
     """Whether a job is already as it is asked to be."""
     if state is State.CANCELED:
         return task.state in _STOPPED or task.superseded_by is not None
-    return state is State.PAUSED and task.state is State.PAUSED
+    return state is not None and task.state is state

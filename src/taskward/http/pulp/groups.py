@@ -35,19 +35,18 @@ async def list_groups(call: Call) -> Reply:
     """Groups of which there is a task, oldest first."""
     query, window = call.query, call.query.window
     searches = call.service.searches
-    found = await searches.label_values(call.principal, GROUP_LABEL, offset=window.offset, limit=window.limit + 1)
-    has_more = len(found) > window.limit
-    count = window.offset + len(found)
-    if has_more or (window.offset and not found):
-        count = len(await searches.label_values(call.principal, GROUP_LABEL, offset=0, limit=COUNTED))
-    results = []
-    for value in found[: window.limit]:
-        group = _uuid(value)
+    values = await searches.label_values(call.principal, GROUP_LABEL, offset=0, limit=COUNTED)
+    # Whoever uses the label for words of their own means no group of Pulp's.
+    groups = [group for value in values if (group := _uuid(value)) is not None]
+    end = window.offset + window.limit
+    results = [
+        query.selection.of(await _body(call, group, members))
+        for group in groups[window.offset : end]
         # One whose last task was removed in this moment is no more.
-        if group is not None and (members := await _members(call, group)):
-            results.append(query.selection.of(await _body(call, group, members)))
-    following, previous = pages(call.url, query, has_more=has_more)
-    return answer(Page(count, following, previous, results))
+        if (members := await _members(call, group))
+    ]
+    following, previous = pages(call.url, query, has_more=len(groups) > end)
+    return answer(Page(len(groups), following, previous, results))
 
 
 @operations(
@@ -113,6 +112,7 @@ async def _members(call: Call, group: UUID) -> list[Task]:
 
 def _uuid(value: str) -> UUID | None:
     try:
-        return UUID(value)
+        group = UUID(value)
     except ValueError:
         return None
+    return group if str(group) == value else None

@@ -38,6 +38,8 @@ def task_engine_routes(service: Service, authenticator: Authenticator, settings:
             raise Refused(405, f"{request.method} is not allowed here")
         if route.path == "/":
             return await route.handler(Call(request, service, site, HOUSE, {}))
+        if route.has_body:
+            await door.knock(request)
         body = await read_object(request) if route.has_body else {}
         principal = await (door.enter_open(request) if route.is_open else door.enter(request, body))
         return await route.handler(Call(request, service, site, principal, body, is_open=principal is READER))

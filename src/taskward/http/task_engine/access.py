@@ -27,6 +27,11 @@ class Door:
             case _:
                 self._open = AnonymousAccess(access, None, only_this_machine=False)
 
+    async def knock(self, request: Request[Any, Any, Any]) -> None:
+        """Refuses whoever cannot be let in whatever the body says. Raises as `enter`."""
+        if "client" in request.headers or not any(name in request.headers for name in _KEY_HEADERS):
+            await self.enter(request, {})
+
     async def enter(self, request: Request[Any, Any, Any], body: dict[str, Any]) -> Principal:
         """Raises Unauthenticated, Forbidden. The `client` of a body stands in for a header that is not there."""
         headers = request.headers

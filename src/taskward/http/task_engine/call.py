@@ -11,6 +11,7 @@ from litestar import Request
 
 from taskward.auth import Principal
 from taskward.http.endpoint import Reply, Site, raw_body
+from taskward.http.native.headers import correlation_of
 from taskward.http.task_engine import values
 from taskward.http.task_engine.errors import bad
 from taskward.http.task_engine.wire import encode
@@ -48,6 +49,12 @@ class Call:
     def job_id(self) -> int:
         """The job that the address names. Raises Refused."""
         return values.whole("job id", self.request.scope["path_params"]["id"], 0)
+
+    @property
+    def correlation_id(self) -> str:
+        """The id of the request, or of its trace. Raises InvalidFilter."""
+        headers = self.request.headers
+        return correlation_of(headers.get("correlation-id", ""), headers.get("traceparent", ""))
 
     @property
     def idempotency_key(self) -> str | None:

@@ -24,11 +24,13 @@ async def submit(call: Call) -> Reply:
     """Accepts a job."""
     about_job(call.request, None)
     order = _order(call.body)
-    task = await call.service.jobs.submit(call.principal, order, idempotency_key=call.idempotency_key)
+    task = await call.service.jobs.submit(
+        call.principal, order, idempotency_key=call.idempotency_key, correlation_id=call.correlation_id
+    )
     about_job(call.request, task.number)
     await call.service.jobs.note(task.id, "api", request_line(call, "job_created"))
-    if order.run_at is not None and task.state is State.SCHEDULED:
-        await call.service.jobs.note(task.id, "controller", f'Job will run at: "{stamp(order.run_at)}"')
+    if task.run_at is not None and task.state is State.SCHEDULED:
+        await call.service.jobs.note(task.id, "controller", f'Job will run at: "{stamp(task.run_at)}"')
     return reply(JobAccepted(task.number, task.number), _location(call, task.number))
 
 

@@ -22,10 +22,6 @@ from taskward.modules.workflow.failures import WORTH_RETRY, JobFailed
 from taskward.operations import Child, Context
 from taskward.ports import JOB, step_report
 
-RETRY_LIMIT, RETRY_DELAY = "retry_limit", "retry_delay"
-"""Run-time settings of a client, or else of the house: what steps do that say nothing of retries."""
-_RETRY_LIMIT_DEFAULT, _RETRY_DELAY_DEFAULT = "3", "5"
-
 Cancel = Callable[[UUID, str], Awaitable[None]]
 """Asks a task to stop, saying why."""
 
@@ -39,14 +35,12 @@ class Job:
         case: Case,
         *,
         before: Mapping[str, Task],
-        settings: Mapping[str, str],
         now: datetime,
         cancel: Cancel,
     ) -> None:
         self._ctx = ctx
         self._case = case
         self._before = before
-        self._settings = settings
         self._now = now
         self._cancel = cancel
         self._endings: dict[str, Ending] = {}
@@ -219,20 +213,19 @@ class Job:
         return await self._ctx.spawn(STEP, queue=queue, arguments=arguments, **wishes)
 
     def _retry(self, step: Step) -> Retry:
-        limit = int(self._settings.get(RETRY_LIMIT, _RETRY_LIMIT_DEFAULT))
-        if step.call is not None and step.call.operation == JOB:
-            # Its own steps have been repeated when it fails.
-            limit = 0
+        on = WORTH_RETRY if step.call is None else ()
         said = step.retries
-        wanted = said if isinstance(said, Retries) else Retries(limit=limit if said is None else said)
-        delay = self._settings.get(RETRY_DELAY, _RETRY_DELAY_DEFAULT) if wanted.delay is None else wanted.delay
-        return Retry(
-            limit=wanted.limit,
-            delay=parse_duration(delay),
-            backoff=wanted.backoff,
-            jitter=0,
-            on=WORTH_RETRY if step.call is None else (),
-        )
+        if said is None and step.call is not None and step.call.operation == JOB:
+            # Its own steps have been repeated when it fails.
+            said = 0
+        if said is None:
+            return Retry(backoff=1, jitter=0, on=on, from_settings=("limit", "delay"))
+        wanted = said if isinstance(said, Retries) else Retries(limit=said)
+        if wanted.delay is None:
+            return Retry(limit=wanted.limit, backoff=wanted.backoff, jitter=0, on=on, from_settings=("delay",))
+        delay = parse_duration(wanted.delay)
+        longest = max(delay, Retry().max_delay)
+        return Retry(limit=wanted.limit, delay=delay, backoff=wanted.backoff, max_delay=longest, jitter=0, on=on)
 
 
 class StepStopped(TaskwardError):

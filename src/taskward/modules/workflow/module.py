@@ -51,7 +51,6 @@ def workflow_module(store: Store, shelf: WorkflowShelf, performer: Performer, cl
             case,
             # What failed when the job failed before is to be run again; what failed when its worker was lost is not.
             before={child.key: child for child in children if child.key and not (task.failures and _has_failed(child))},
-            settings={**await store.registry.settings(""), **await store.registry.settings(ctx.client)},
             now=clock.now(),
             cancel=cancel,
         )
