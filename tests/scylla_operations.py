@@ -44,6 +44,20 @@ async def held(ctx: Context, path: str) -> None:
 
 
 @compaction.operation()
+async def counting(ctx: Context, path: str) -> None:
+    """Counts things of its own, and has steps that count others; lasts until there is a file at the path."""
+    ctx.progress(0, total=3, unit="things")
+    with ctx.step("past", total=2, unit="bytes") as step:
+        step.progress(done=2)
+    with ctx.step("part", total=100, unit="bytes") as step:
+        step.progress(done=86)
+        while not Path(path).exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.01)
+        step.progress(done=100)
+    ctx.progress(done=3)
+
+
+@compaction.operation()
 async def parent(ctx: Context, children: int = 3) -> None:
     """Spawns children that do not fold, and outlives them until it is aborted."""
     spawned = [await ctx.spawn(major, tables=1, labels={"keyspace": f"ks{number}"}) for number in range(children)]

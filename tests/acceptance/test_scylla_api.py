@@ -87,6 +87,21 @@ def test_an_operation_is_a_tree_of_types_scopes_and_progress(native: httpx2.Clie
     assert {one["sequence_number"] for one in tables} == {root["sequence_number"]}
 
 
+def test_a_task_that_counts_itself_is_not_what_its_steps_add_up_to(
+    native: httpx2.Client, manager: Manager, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    task = running(native, "compaction.counting", args={"path": str(go)})
+    step = part(manager, task, "part")
+    assert (step["progress_completed"], step["progress_total"], step["progress_units"]) == (86, 100, "bytes")
+    root = manager.tree(task)[0]
+    assert (root["progress_completed"], root["progress_total"], root["progress_units"]) == (0, 3, "things")
+    assert native.get(f"/v1/tasks/{task}").json()["progress"].get("done", 0) == 0
+    go.touch()
+    ended = manager.get(f"wait_task/{task}")
+    assert (ended["state"], ended["progress_completed"], ended["progress_total"]) == ("done", 3, 3)
+
+
 def test_a_failure_deep_below_is_on_an_unbroken_path(native: httpx2.Client, manager: Manager) -> None:
     task = submit(native, "compaction.major", wait=20, args={"fail": "t1/1"})
     root, *below = manager.tree(task["id"])

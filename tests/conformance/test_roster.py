@@ -271,6 +271,38 @@ async def test_progress_is_looked_for_below_what_tells_none(house: House) -> Non
     assert (brood.done, brood.total) == (3 + 5 + 7, 10 + 20 + 40)
 
 
+async def test_progress_is_not_looked_for_below_a_total_in_a_unit(house: House) -> None:
+    from taskward.ports import ProgressNote
+
+    async def tell(task: Task, progress: Progress) -> None:
+        assert not await house.store.tasks.record(None, [ProgressNote(task.id, task.attempt, progress)], house.now)
+
+    root = await house.submit(kind=Kind.EXTERNAL)
+    middle = await house.child_of(root, kind=Kind.EXTERNAL)
+    for parent in (root, middle):
+        counting = await house.child_of(parent, kind=Kind.EXTERNAL)
+        await tell(counting, Progress(0, 3, "things"))
+        await tell(await house.child_of(counting, kind=Kind.EXTERNAL), Progress(86, 101, "hosts"))
+    brood = (await house.store.roster.broods([root.id], marred=False))[root.id]
+    assert (brood.done, brood.total) == (0, 3 + 3)
+
+
+async def test_a_record_that_told_a_total_in_a_unit_keeps_it(house: House) -> None:
+    from taskward.ports import ProgressNote
+
+    root = await house.submit(kind=Kind.EXTERNAL)
+    middle = await house.child_of(root, kind=Kind.EXTERNAL, folds=True)
+    leaf = await house.child_of(middle, kind=Kind.EXTERNAL, folds=True)
+    told = [(middle, Progress(0, 0, "hosts")), (leaf, Progress(101))]
+    notes = [ProgressNote(task.id, task.attempt, progress) for task, progress in told]
+    await house.store.tasks.record(None, notes, house.now)
+    for task in (leaf, middle):
+        await house.store.tasks.finish_external(task.id, State.COMPLETED, None, None, house.now)
+    record = await house.store.roster.record(root.id, middle.id)
+    assert record is not None
+    assert record.progress == Progress(0, 0, "hosts")
+
+
 async def test_a_record_has_the_progress_of_its_parts(house: House) -> None:
     from taskward.ports import ProgressNote
 

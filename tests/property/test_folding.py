@@ -93,9 +93,9 @@ class Grown:
             case "add":
                 await self._make(self.model.add(task))
             case "tell":
-                note = ProgressNote(task_id, 1, Progress(number + 1, 10))
+                note = ProgressNote(task_id, 1, Progress(number, 10, "units"))
                 await self.trees.store.tasks.record(None, [note], self.trees.clock.now())
-                task.own = (number + 1, 10)
+                task.own = (number, 10)
             case _:
                 failed = move == "fail"
                 await self._finish(task_id, failed=failed)

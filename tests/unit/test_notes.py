@@ -69,6 +69,20 @@ def test_a_step_that_stays_open_is_opened_then_told_of_then_closed() -> None:
     assert (closed.record.state, closed.record.error) == (State.FAILED, BROKEN)
 
 
+def test_a_step_that_counts_itself_is_not_what_its_parts_add_up_to() -> None:
+    buffer = notes()
+    outer = opening("outer", progress=Progress(0, 3, "things"))
+    buffer.open(outer)
+    for step in (opening("first", outer.id), opening("second", outer.id)):
+        buffer.open(step)
+        buffer.progress(Progress(43, 50, "bytes"), step.id)
+        buffer.close(step.id, State.COMPLETED, None)
+    buffer.close(outer.id, State.COMPLETED, None)
+    (closed,) = buffer.take()
+    assert isinstance(closed, StepClosed)
+    assert closed.record.progress == Progress(0, 3, "things")
+
+
 def test_ended_parts_of_a_step_in_the_same_window_fold_into_it_in_memory() -> None:
     buffer = notes()
     outer = opening("outer")

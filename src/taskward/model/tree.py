@@ -63,11 +63,23 @@ def absorb(children: Iterable[Folded]) -> tuple[tuple[Folded, ...], dict[str, in
     return tuple(kept), dict(dropped)
 
 
+def tells(own: Progress) -> bool:
+    """Whether a task counts itself: it has told something done, or a total in a unit.
+
+    Sums over parts have no unit, so they are no measure of a total that has one. A bare total is what the parts are
+    expected to add up to.
+    """
+    return bool(own.done) or (own.total is not None and bool(own.unit))
+
+
 def rolled_up(own: Progress, done: float, total: float) -> Progress:
     """How far a task is whose parts have `done` of `total` between them.
 
-    What it tells itself goes before that; one that tells nothing but a total has done what its parts have.
+    What it tells itself goes before that; one that tells nothing but a bare total has done what its parts have. Parts
+    that have done more than that total count something else; those of a sum that is beyond its total tell no total.
     """
-    if own.done:
+    if tells(own) or (own.total is not None and done > own.total):
         return own
-    return structs.replace(own, done=done, total=own.total if own.total is not None else total or None)
+    if own.total is None and total and total >= done:
+        return structs.replace(own, done=done, total=total)
+    return structs.replace(own, done=done)

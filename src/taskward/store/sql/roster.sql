@@ -57,11 +57,14 @@ FROM (SELECT hex(child_id) AS digits FROM fold WHERE parent_id = $1 AND marred O
 SELECT string_agg(encode(uuid_send(child_id), 'hex'), '' ORDER BY seq) FROM fold WHERE parent_id = $1 AND marred
 
 -- name: parts
--- What the parts of tasks have done, and of how much. A part that tells what it has done is not looked into.
+-- What the parts of tasks have done, and of how much. A part that counts itself (taskward.model.tree.tells) is not
+-- looked into.
 WITH RECURSIVE below(top, id, told, totaled) AS (
-    SELECT parent_id, id, progress_done <> 0, FALSE FROM task WHERE parent_id IN ($1[])
+    SELECT parent_id, id, progress_done <> 0 OR (progress_total IS NOT NULL AND progress_unit <> ''), FALSE
+    FROM task WHERE parent_id IN ($1[])
     UNION ALL
-    SELECT b.top, t.id, t.progress_done <> 0, b.totaled OR above.progress_total IS NOT NULL
+    SELECT b.top, t.id, t.progress_done <> 0 OR (t.progress_total IS NOT NULL AND t.progress_unit <> ''),
+        b.totaled OR above.progress_total IS NOT NULL
     FROM below b JOIN task above ON above.id = b.id JOIN task t ON t.parent_id = b.id WHERE NOT b.told
 )
 SELECT b.top,
