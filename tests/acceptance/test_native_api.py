@@ -175,6 +175,11 @@ class TestIdempotency:
         assert first.json()["id"] == again.json()["id"]
         assert "idempotency-replayed" not in first.headers
         assert again.headers["idempotency-replayed"] == "true"
+        ended = api.get(f"/v1/tasks/{again.json()['id']}", headers={"Prefer": "wait=10"}).json()
+        assert ended["state"] == "completed"
+        last = api.post("/v1/tasks", json=body, headers=headers)
+        assert (last.status_code, last.json()["state"]) == (202, "completed")
+        assert "retry-after" not in last.headers, "it has ended"
 
     def test_quotes_are_not_part_of_the_key(self, api: httpx2.Client) -> None:
         key = uuid4()
@@ -519,6 +524,11 @@ class TestSteering:
         task = submit(api, wait=None, run_at="2999-01-01T00:00:00Z")
         url = f"/v1/tasks/{task['id']}"
         assert api.patch(url, json={"gate": "https://example.org/ready"}).json()["gate"] == "https://example.org/ready"
+        secret = {"gate": "https://ann:correcthorse@example.org/ready?token=abcdefghijklmnop"}
+        masked = "https://ann:****orse@example.org/ready?token=****mnop"
+        assert api.patch(url, json=secret).json()["gate"] == masked
+        [obstacle] = [one for one in api.get(f"{url}/why").json()["obstacles"] if one["gate"] == "gate"]
+        assert (obstacle["detail"], obstacle["facts"]) == (f"until {masked} answers 2xx or 3xx", {"url": masked})
         assert api.patch(url, json={"gate": None}).json()["gate"] is None
 
     def test_priority_cannot_change_once_it_runs(self, api: httpx2.Client, endless: Json) -> None:
@@ -589,6 +599,9 @@ class TestMany:
         waited = api.post("/v1/tasks:wait", json=body).json()
         assert waited["done"] is False
         assert [task["id"] for task in waited["items"]] == [endless["id"]]
+
+    def test_a_wait_for_none_is_over_at_once(self, api: httpx2.Client, endless: Json) -> None:
+        assert api.post("/v1/tasks:wait", json={"ids": []}).json() == {"done": True, "items": []}
 
     def test_wait_for_one_there_is_not(self, api: httpx2.Client) -> None:
         is_problem(api.post("/v1/tasks:wait", json={"ids": [UUID4]}), 404)

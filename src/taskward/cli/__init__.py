@@ -70,9 +70,9 @@ app.add_typer(database.app, name="db", rich_help_panel=_RUN)
 app.add_typer(setting.local, name="settings", rich_help_panel=_RUN)
 
 
-def _print_version(is_asked: bool) -> None:
+def _print_version(context: typer.Context, is_asked: bool) -> None:
     if is_asked:
-        version()
+        version(context)
         raise typer.Exit
 
 
@@ -89,14 +89,14 @@ def everywhere(
 
 
 @app.command(rich_help_panel=_RUN)
-def version(json: JsonOption = False) -> None:
+def version(context: typer.Context, json: JsonOption = False) -> None:
     """Print the version."""
     from importlib.metadata import version as installed
 
     from taskward.cli.session import print_json
 
     number = installed("taskward")
-    if json:
+    if json or (context.parent is not None and context.parent.params["json"]):
         print_json({"version": number})
     else:
         typer.echo(f"taskward {number}")

@@ -17,6 +17,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Inner = TypeVar("Inner")
 Outer = TypeVar("Outer")
+
+_SETTLE_SECONDS = 1
+"""How long what is being closed may take, before it is canceled."""
 Inner_co = TypeVar("Inner_co", covariant=True)
 
 
@@ -38,10 +41,19 @@ class LoopThread:
             raise
 
     def close(self) -> None:
-        """Ends the loop and its thread."""
+        """Ends the loop and its thread, and what still runs there, such as streams that were left before their end."""
+        asyncio.run_coroutine_threadsafe(self._settle(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _settle(self) -> None:
+        await self._loop.shutdown_asyncgens()
+        if rest := asyncio.all_tasks() - {asyncio.current_task()}:
+            _, pending = await asyncio.wait(rest, timeout=_SETTLE_SECONDS)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
 
 
 class Face(Generic[Inner_co]):

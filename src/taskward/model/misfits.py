@@ -7,10 +7,23 @@ _FIELD = re.compile(r"Object (?:missing required|contains unknown) field `(?P<na
 _PLACE = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
 
 
+_FORMATS = {
+    "Expected `duration`": 'Expected `duration` such as "PT5S" (five seconds)',
+    "Invalid ISO8601 duration": 'Invalid ISO 8601 duration; five seconds are "PT5S"',
+    "Expected `datetime`": 'Expected `datetime` such as "2026-01-31T12:00:00Z"',
+    "Invalid RFC3339 encoded datetime": 'Invalid RFC3339 time, which is such as "2026-01-31T12:00:00Z"',
+}
+
+
 def located(message: str) -> tuple[str, list[str]]:
     """The problem, and the steps to the place: `items`, `3`, `name` for `$.items[3].name`."""
     match = _ERROR.fullmatch(message)
-    return (match["problem"], _steps(match["place"] or "")) if match else (message, [])
+    if match is None:
+        return message, []
+    problem = match["problem"]
+    for said, plainly in _FORMATS.items():
+        problem = problem.replace(said, plainly)
+    return problem, _steps(match["place"] or "")
 
 
 def field_of(problem: str) -> str | None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from taskward.model.masking import mask_text
 from taskward.model.pools import Pool
 from taskward.model.states import WAITING, State
 from taskward.model.task import Task
@@ -29,7 +30,8 @@ def obstacles(task_id: bytes, now: int) -> Plan[list[Obstacle]]:
     if task.run_at is not None and (micros_or_none(task.run_at) or 0) > now:
         found.append(Obstacle("run_at", f"not before {task.run_at.isoformat()}", {"run_at": task.run_at}))
     if task.gate is not None:
-        found.append(Obstacle("gate", f"until {task.gate} answers 2xx or 3xx", {"url": task.gate}))
+        url = mask_text(task.gate)
+        found.append(Obstacle("gate", f"until {url} answers 2xx or 3xx", {"url": url}))
     found += yield from _dependencies(task)
     found += yield from _resources(task)
     if task.state is State.PAUSED:

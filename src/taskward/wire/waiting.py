@@ -14,7 +14,7 @@ class WaitBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Meant are the tasks named by `ids`; without ids, every root that the other members let through.
     """
 
-    ids: Annotated[list[UUID], Meta(max_length=1000)] = field(default_factory=list)
+    ids: Annotated[list[UUID], Meta(max_length=1000)] | None = None
     module: str | None = None
     operation: str | None = None
     client: str | None = None

@@ -33,7 +33,7 @@ async def wait(call: Call[NoQuery, WaitBody]) -> ASGIApp:
     """Answers as soon as the last of them ends, or after `timeout_seconds`."""
     body = call.body
     timeout = timedelta(seconds=body.timeout_seconds)
-    if body.ids:
+    if body.ids is not None:
         awaited = await call.service.waiting.for_all(call.principal, body.ids, timeout)
     else:
         query = TaskQuery(

@@ -108,18 +108,19 @@ async def _submitted_many(
         awaited = await call.service.waiting.for_all(call.principal, [task.id for task in tasks], wait)
         tasks, is_done = awaited.tasks, awaited.done
     headers |= applied(call)
-    if not is_done:
+    if not all(task.is_final for task in tasks):
         headers["Retry-After"] = _RETRY_AFTER
     return reply(200 if is_done else 202, Replayed([_view(call, task) for task in tasks]), headers)
 
 
 def accepted(call: Call[Any, Any], task: Task, headers: dict[str, str]) -> ASGIApp:
-    """The answer for a task whose work goes on."""
+    """The answer for a task whose work goes on, as far as the request has waited: a repeated one may have ended."""
     more = {
         "ETag": _etag(task),
         "Operation-Location": call.site.absolute(call.request, f"{call.site.prefix}/v1/tasks/{task.id}"),
-        "Retry-After": _RETRY_AFTER,
     }
+    if not task.is_final:
+        more["Retry-After"] = _RETRY_AFTER
     return reply(202, _view(call, task), headers | more | applied(call))
 
 

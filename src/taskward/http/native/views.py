@@ -1,7 +1,7 @@
 """What the service gives, as the wire shows it."""
 
 from taskward.auth import Principal
-from taskward.model.masking import mask_value
+from taskward.model.masking import mask_text, mask_value
 from taskward.model.pools import Pool
 from taskward.model.recurrence import Recurrence
 from taskward.model.task import Event, LogLine, Task
@@ -61,7 +61,7 @@ def task_view(task: Task, prefix: str) -> TaskView:
         priority=task.priority,
         queue=task.queue,
         pool=task.pool,
-        gate=task.gate,
+        gate=None if task.gate is None else mask_text(task.gate),
         resources=list(task.resources),
         args=task.args,
         result=task.result,
