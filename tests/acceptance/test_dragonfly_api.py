@@ -613,6 +613,48 @@ def test_a_session_is_of_no_use_to_other_sites_nor_after_a_change(server: Server
             assert refused(nobody.get("/api/v1/jobs"), 401) == "Unauthorized"
 
 
+@pytest.mark.usefixtures("people")
+def test_the_token_of_a_session_is_shown_in_a_cookie_the_header_or_the_query(server: Server) -> None:
+    def signed_in_as(name: str) -> tuple[str, int]:
+        with signed_in(server, name) as console:
+            return console.cookies["jwt"], claims(console)["id"]
+
+    root, root_id = signed_in_as("root")
+    guest, guest_id = signed_in_as("guest")
+    header = {"Authorization": f"Bearer {root}"}
+    body = {"type": "get_task", "args": {"task_id": "x"}}
+    with server.client("") as api:
+        for headers, params in ((header, {}), ({}, {"token": root})):
+            shown: dict[str, Any] = {"headers": headers, "params": params}
+            assert api.request("GET", f"/api/v1/users/{root_id}/roles", **shown).json() == ["root"]
+            assert api.request("POST", "/api/v1/jobs", json=body, **shown).status_code == 200
+            assert api.request("POST", "/api/v1/users/refresh_token", **shown).json()["token"] == root
+            # The Open API is for personal access tokens.
+            assert refused(api.request("GET", "/oapi/v1/jobs", **shown), 401) == "Unauthorized"
+        # A cookie goes before the header, and the header before the query.
+        both = {"Cookie": f"jwt={guest}", **header}
+        assert api.post("/api/v1/users/refresh_token", headers=both).json()["token"] == guest
+        assert refused(api.post("/api/v1/jobs", json=body, headers=both), 401) == "permission deny"
+        asked = api.post("/api/v1/users/refresh_token", headers=header, params={"token": guest})
+        assert asked.json()["token"] == root
+        assert refused(api.get(f"/api/v1/users/{root_id}", params={"token": guest}), 401) == "permission deny"
+        assert api.get(f"/api/v1/users/{guest_id}", params={"token": guest}).json()["name"] == "guest"
+        # Only what a browser sends by itself is of no use to other sites; another token beside it changes nothing.
+        foreign = {"Origin": "https://evil.example"}
+        assert api.post("/api/v1/jobs", json=body, headers={**header, **foreign}).status_code == 200
+        cookie = {"Cookie": f"jwt={root}", **foreign}
+        assert refused(api.post("/api/v1/jobs", json=body, headers=cookie), 401) == "permission deny"
+        assert refused(api.post("/api/v1/jobs", json=body, headers={**cookie, **header}), 401) == "permission deny"
+        # A query is written down in many places: what lasts longer than a session is not taken from it.
+        for wrong in (server.token, f"{root}x", "a.b.c", "x"):
+            assert refused(api.get("/api/v1/jobs", params={"token": wrong}), 401) == "Unauthorized"
+        assert refused(api.get("/api/v1/jobs", headers={"Authorization": f"Bearer {root}x"}), 401) == "Unauthorized"
+        assert api.get("/api/v1/jobs", headers={"Authorization": f"Bearer {server.token}"}).status_code == 200
+        assert api.post("/api/v1/users/signout", headers=header).status_code == 200
+        assert refused(api.get("/api/v1/jobs", headers=header), 401) == "Unauthorized"
+        assert api.get("/api/v1/jobs", params={"token": guest}).status_code == 200
+
+
 def test_wrong_passwords_are_refused_alike(server: Server) -> None:
     with server.client("") as nobody:
         for body in ({"name": "root", "password": "wrong-one"}, {"name": "nobody", "password": "x"}, {}, {"name": 7}):

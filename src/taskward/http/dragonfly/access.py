@@ -55,13 +55,27 @@ class DragonflyAccess:
 
     async def console(self, request: Request[Any, Any, Any]) -> Principal:
         """Raises Unauthenticated, and Forbidden for what a page of another site asks for."""
-        jwt = cookie(request.headers.get("cookie", ""), JWT_COOKIE)
+        jwt = shown_jwt(request)
         if not jwt:
             return await self.access.principal(request)
-        if request.method not in {"GET", "HEAD"} and _is_foreign(request):
+        # No browser sends a header or a parameter of this kind by itself, as it does a cookie.
+        if _in_cookie(request) and request.method not in {"GET", "HEAD"} and _is_foreign(request):
             raise Forbidden("a page of another site may change nothing")
         presented = Presented(authorization=f"Bearer {session_of(jwt)}")
         return let_in(request, await self.access.authenticator.authenticate(presented))
+
+
+def shown_jwt(request: Request[Any, Any, Any]) -> str:
+    """The token of a session that a request shows: in the cookie, else the header, else the query; empty for none.
+
+    What else a header shows is a credential of the house, and goes before the query.
+    """
+    if jwt := _in_cookie(request):
+        return jwt
+    if "authorization" in request.headers:
+        bearer = _bearer(request)
+        return bearer if bearer.count(".") == 2 else ""
+    return Query.of("", request.scope["query_string"]).text("token")
 
 
 def jwt_of(session: str, user_number: int, began: int, ends: int) -> str:
@@ -105,6 +119,10 @@ def _signature(session: str, parts: list[str]) -> str:
 
 def _encoded(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+def _in_cookie(request: Request[Any, Any, Any]) -> str:
+    return cookie(request.headers.get("cookie", ""), JWT_COOKIE)
 
 
 def _bearer(request: Request[Any, Any, Any]) -> str:

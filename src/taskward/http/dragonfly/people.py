@@ -9,8 +9,8 @@ from litestar.types import ASGIApp
 from msgspec import UNSET, Meta, Struct, field
 
 from taskward.auth import NARROW_SCOPES
-from taskward.http.cookies import cookie, set_cookie
-from taskward.http.dragonfly.access import JWT_COOKIE, ends_of, jwt_of, session_of
+from taskward.http.cookies import set_cookie
+from taskward.http.dragonfly.access import JWT_COOKIE, ends_of, jwt_of, session_of, shown_jwt
 from taskward.http.dragonfly.call import Call, Route, answer, page_of
 from taskward.http.dragonfly.errors import Unfit
 from taskward.http.dragonfly.query import convert
@@ -67,14 +67,14 @@ async def sign_in(call: Call) -> ASGIApp:
 
 async def sign_out(call: Call) -> ASGIApp:
     """Ends the session."""
-    if jwt := cookie(call.request.headers.get("cookie", ""), JWT_COOKIE):
+    if jwt := shown_jwt(call.request):
         await call.dialect.access.authenticator.log_out(session_of(jwt))
     return answer(None, [("set-cookie", set_cookie(JWT_COOKIE, "", 0, is_secure=False, hidden=False))])
 
 
 async def refresh_token(call: Call) -> ASGIApp:
     """The token as it is: a session lasts as long as the setting says, and is not prolonged."""
-    jwt = cookie(call.request.headers.get("cookie", ""), JWT_COOKIE)
+    jwt = shown_jwt(call.request)
     if not jwt:
         raise Unauthenticated("no session")
     return answer(_token(jwt, ends_of(jwt)))
@@ -82,12 +82,12 @@ async def refresh_token(call: Call) -> ASGIApp:
 
 async def list_users(call: Call) -> ASGIApp:
     """For administrators."""
-    return page_of(call, [_user(one) for one in await call.service.credentials.all(call.principal, "user")])
+    return page_of(call, [user_row(one) for one in await call.service.credentials.all(call.principal, "user")])
 
 
 async def get_user(call: Call) -> ASGIApp:
     """Oneself; for administrators, anybody."""
-    return answer(_user(await _found_user(call)))
+    return answer(user_row(await _found_user(call)))
 
 
 async def roles_of_user(call: Call) -> ASGIApp:
@@ -108,7 +108,8 @@ async def _found_user(call: Call) -> Credential:
     return _numbered(call, await call.service.credentials.all(call.principal, "user"))
 
 
-def _user(one: Credential) -> User:
+def user_row(one: Credential) -> User:
+    """A user, as rows that name one show it."""
     since = seconds(one.created_at)
     return User(id=number_of(one.id), created_at=since, updated_at=since, name=one.name, state="enable")
 
@@ -212,7 +213,7 @@ def _row(one: Credential, owners: dict[str, Credential]) -> PersonalToken:
         state="active" if one.suspended_at is None else "inactive",
         expired_at=_NEVER_EXPIRES if one.expires_at is None else seconds(one.expires_at),
         user_id=0 if owner is None else number_of(owner.id),
-        user=User() if owner is None else _user(owner),
+        user=User() if owner is None else user_row(owner),
     )
 
 
