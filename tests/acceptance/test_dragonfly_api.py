@@ -207,6 +207,20 @@ def test_arguments_are_shown_whole_with_their_defaults(api: httpx2.Client) -> No
 
 
 @pytest.mark.parametrize("kind", ["get_task", "delete_task"])
+@pytest.mark.parametrize("name", ["task_id", "content_for_calculating_task_id"])
+def test_arguments_are_shown_that_belong_to_no_id(api: httpx2.Client, kind: str, name: str) -> None:
+    given = {"tag": "t", "application": "a", "piece_length": 4 * MIB, "filtered_query_params": "a&b", name: "x"}
+    shown = make(api, kind, given)["args"]
+    assert {name: shown[name] for name in given} == given
+
+
+def test_a_password_is_masked_where_there_is_one(api: httpx2.Client) -> None:
+    args = {"type": "file", "url": URL}
+    assert make(api, "preheat", args)["args"]["password"] == ""
+    assert make(api, "preheat", {**args, "username": "u", "password": "p"})["args"]["password"] == "****"
+
+
+@pytest.mark.parametrize("kind", ["get_task", "delete_task"])
 @pytest.mark.parametrize(
     ("args", "problem"),
     [

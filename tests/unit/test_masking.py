@@ -119,6 +119,7 @@ def test_masks_nested_values_by_name() -> None:
         "steps": [{"headers": {"Authorization": "Bearer 0123456789abcdef"}}, ("x", {"secret": 1.5})],
         "max_tokens": 4096,
         "token": None,
+        "password": "",
         "token_type": "bearer",
     }
     assert mask_value(value) == {
@@ -129,6 +130,7 @@ def test_masks_nested_values_by_name() -> None:
         "steps": [{"headers": {"Authorization": "Bearer ****cdef"}}, ("x", {"secret": "****"})],
         "max_tokens": 4096,
         "token": None,
+        "password": "",
         "token_type": "bearer",
     }
 

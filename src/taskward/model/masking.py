@@ -78,7 +78,7 @@ def mask_value(value: Any) -> Any:
     """A copy of a JSON-like value, of the same shape, without its secrets.
 
     Under the name of a secret every text and number is masked, however deep; all other texts go through `mask_text`.
-    True, false and null are never secrets, nor is a number of tokens (`max_tokens`).
+    True, false, null and the empty text are never secrets, nor is a number of tokens (`max_tokens`).
     """
     return _mask_tree(value, _mask_plain, depth=0)
 
@@ -138,7 +138,7 @@ def _mask_plain(value: Any) -> Any:
 
 
 def _mask_secret(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
+    if value is None or value == "" or isinstance(value, bool):
         return value
     return _mask_credentials(str(value))
 

@@ -67,9 +67,9 @@ class TaskArgs(Spelling, frozen=True):
         if self.url:
             return {"url": self.url, **self.spelling}
         if self.content_for_calculating_task_id is not None:
-            return {"content": self.content_for_calculating_task_id}
+            return {"content": self.content_for_calculating_task_id, **self.spelling}
         if self.task_id:
-            return {"task_id": self.task_id}
+            return {"task_id": self.task_id, **self.spelling}
         raise Unfit("invalid params: task_id, content_for_calculating_task_id or url is required")
 
 
