@@ -11,6 +11,7 @@ import pytest
 from taskward.cli import invoke
 from taskward.modules.cache.identity import content_task_id, possible_task_ids, task_id
 from tests.dragonfly import ClustersBeside, Daemon, as_flag
+from tests.registries import described, running_registry
 from tests.serving import Server, running_server
 
 URL = "https://example.com/a?b=2&a=1"
@@ -40,7 +41,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "cache.clusters": [
                 *as_flag(beside.cluster(SEED, NORMAL, id=1), beside.cluster(BROKEN, id=2)),
                 {"id": 3, "name": "dead", "schedulers": ["127.0.0.1:1"]},
-            ]
+            ],
+            "outbound.allow": ["127.0.0.1"],
         }
         with running_server(tmp_path_factory.mktemp("s"), flags=flags) as running:
             yield running
@@ -159,6 +161,29 @@ def test_what_others_answered_is_shown_when_a_cluster_could_not_be_asked(run: Ru
     assert "1 of 3 clusters could not be asked: dead: no scheduler of cluster dead answers" in ran.err
     assert {line.split()[0] for line in ran.out.splitlines()} >= {"normal", "seed", "broken"}
     assert {one["id"] for one in run("search", URL, "--json").json["clusters"]} == {1, 2}
+
+
+def test_what_others_keep_of_an_image_is_shown_when_a_cluster_could_not_be_asked(run: Run) -> None:
+    with running_registry() as registry:
+        content, digests = described("config", "layer 1", "layer 2", "layer 3")
+        digest = registry.push(content, "1.0")
+        NORMAL.keeps.update(
+            {task_id(registry.blob(each), tag="tw_no-secret-a-tag"): "finished" for each in digests[:3]}
+        )
+        words = ("image", registry.url("1.0"), "--tag", "tw_no-secret-a-tag")
+        ran = run(*words)
+        assert ran.code == 123
+        assert "1 of 3 clusters could not be asked: dead: no scheduler of cluster dead answers" in ran.err
+        assert f"{digest} for " in ran.out
+        assert "4 blobs, 40 B" in ran.out
+        assert "normal 127.0.0.1 normal 1 3 of 4 75%" in " ".join(ran.out.split())
+        told = run(*words, "--json")
+        assert told.code == 123
+        assert [(one["host"]["hostname"], one["percent"]) for one in told.json["hosts"]] == [("normal", 75.0)]
+        assert [one["digest"] for one in told.json["image"]["blobs"]] == digests
+        unknown = run("image", registry.url("2.0"))
+        assert (unknown.code, unknown.out) == (123, "")
+        assert "MANIFEST_UNKNOWN" in unknown.err
 
 
 def test_what_was_cleared_elsewhere_is_shown_when_a_cluster_could_not_be_asked(run: Run) -> None:

@@ -352,6 +352,42 @@ def test_where_an_image_is(api: httpx2.Client) -> None:
     assert "missing required field url" in refused(api.post("/oapi/v1/jobs", json=missing), 422)
 
 
+def test_an_image_is_told_of_by_the_clusters_that_answer(tmp_path_factory: pytest.TempPathFactory) -> None:
+    alive = Daemon("alive")
+    with ClustersBeside() as beside, running_registry() as registry:
+        content, digests = described("config", "layer 1", "layer 2")
+        registry.push(content, "1.0")
+        layers = [{"url": registry.blob(digest)} for digest in digests]
+        tag = "token=tw_a-tag-that-looks-like-a-secret"
+        alive.keeps.update({task_id(registry.blob(digest), tag=tag): "finished" for digest in digests[:2]})
+        dead = {"id": 9, "name": "dead", "schedulers": ["127.0.0.1:1"]}
+        flags = {
+            "cache.clusters": [*as_flag(beside.cluster(alive, id=1)), dead],
+            "outbound.allow": ["127.0.0.1"],
+        }
+        with running_server(tmp_path_factory.mktemp("s"), flags=flags) as server, server.client() as api:
+            body = {"type": "get_image_distribution", "args": {"url": registry.url("1.0"), "tag": tag}}
+            for named in ([], [1, 9]):
+                answer = api.post("/oapi/v1/jobs", json={**body, "scheduler_cluster_ids": named})
+                assert answer.status_code == 200, answer.text
+                assert answer.json() == {
+                    "image": {"layers": layers},
+                    "peers": [
+                        {
+                            "ip": "127.0.0.1",
+                            "hostname": "alive",
+                            "layers": layers[:2],
+                            "cached_layers": layers[:2],
+                            "scheduler_cluster_id": 1,
+                        }
+                    ],
+                }
+            nobody = api.post("/oapi/v1/jobs", json={**body, "scheduler_cluster_ids": [9]})
+            assert "1 of 1 clusters could not be asked: dead" in refused(nobody, 500)
+            body["args"] = {"url": registry.url("2.0")}
+            assert "MANIFEST_UNKNOWN" in refused(api.post("/oapi/v1/jobs", json=body), 500)
+
+
 def _kind(value: Any) -> Any:
     """What a value is, whatever it says: members of objects by name, one sample of an array."""
     if isinstance(value, dict):
@@ -404,6 +440,23 @@ def test_a_job_is_changed_and_removed(api: httpx2.Client) -> None:
     removed = api.delete(path)
     assert (removed.status_code, removed.content) == (200, b"")
     assert refused(api.get(path), 404) == "record not found"
+
+
+@pytest.mark.usefixtures("people")
+def test_a_job_shows_the_user_that_it_names(server: Server) -> None:
+    job_token = token(server, "names users", scopes=["job"])["token"]
+    with server.client() as admin, server.client(job_token) as api:
+        user = next(one for one in admin.get("/api/v1/users").json() if one["name"] == "guest")
+        assert user["id"] > 0
+        made = make(api, "get_task", {"task_id": "x"}, user_id=user["id"])
+        assert (made["user_id"], made["user"]) == (user["id"], user)
+        assert api.get(f"/oapi/v1/jobs/{made['id']}").json()["user"] == user
+        rows = api.get("/oapi/v1/jobs", params={"user_id": user["id"]}).json()
+        assert [(row["id"], row["user"]) for row in rows] == [(made["id"], user)]
+        nobody = make(api, "get_task", {"task_id": "x"})
+        assert (nobody["user_id"], nobody["user"]["id"], nobody["user"]["name"]) == (0, 0, "")
+        changed = api.patch(f"/oapi/v1/jobs/{nobody['id']}", json={"user_id": user["id"]}).json()
+        assert changed["user"] == user
 
 
 @pytest.mark.parametrize("name", ["abc", "0", "-1", "1.5", "99999999999999999999"])

@@ -31,6 +31,7 @@ from taskward.modules.cache.findings import (
     ClusterHosts,
     Distribution,
     Found,
+    Image,
     Warming,
 )
 from taskward.wire import TaskView
@@ -286,16 +287,19 @@ async def _told(
     task = await session.client.submit(operation, args={**args, "clusters": cluster or []})
     [ended] = await watch(session.client, [task.id], limit, quiet=session.as_json)
     if ended.state is not State.COMPLETED:
-        await _show_parts(session, ended)
+        await _show_parts(session, ended, args)
         raise typer.Exit(ExitCode.NOT_COMPLETED)
     return msgspec.convert(ended.result, kind)
 
 
-async def _show_parts(session: Session, task: TaskView) -> None:
-    """Of a task that failed: why, and what the clusters that were asked told."""
+async def _show_parts(session: Session, task: TaskView, args: dict[str, Any]) -> None:
+    """Of a task that failed: why, and what the clusters that were asked told. `args` are not masked, as its own are."""
     from taskward.cli import cache_pictures
+    from taskward.modules.cache.shares import distributed
+    from taskward.modules.cache.wanted import WantedImage
 
     typer.echo(f"taskward: {task.error.message if task.error else f'the task is {task.state}'}", err=True)
+    image: Image | None = None
     findings: list[ClusterFindings] = []
     clearings: list[ClusterClearing] = []
     async for part in session.client.tasks(parent=task.id):
@@ -303,7 +307,12 @@ async def _show_parts(session: Session, task: TaskView) -> None:
             findings.append(msgspec.convert(part.result, ClusterFindings))
         elif part.state is State.COMPLETED and part.operation == "cache.clear":
             clearings.append(msgspec.convert(part.result, ClusterClearing))
-    if findings:
+        elif part.state is State.COMPLETED and part.operation == "cache.resolve":
+            image = msgspec.convert(part.result, Image)
+    if findings and image is not None:
+        wanted_image = msgspec.convert(args["image"], WantedImage)
+        session.show(distributed(wanted_image, image, findings), cache_pictures.distribution)
+    elif findings:
         session.show(Found([], findings), cache_pictures.found)
     if clearings:
         session.show(Cleared(bool(task.args["dry_run"]), [], clearings), cache_pictures.cleared)

@@ -1,7 +1,7 @@
 """`jobs`: searches, deletions and preheats, which are tasks of the module `cache`."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,12 @@ from uuid import UUID
 import msgspec
 from litestar.types import ASGIApp
 
+from taskward.auth import HOUSE
 from taskward.http.dragonfly.arguments import JobBody, image_submission, shown_args, submission
 from taskward.http.dragonfly.call import Call, Dialect, Route, answer, page
 from taskward.http.dragonfly.clusters import job_cluster
 from taskward.http.dragonfly.errors import Refused, TooMany, Unfit
+from taskward.http.dragonfly.people import user_row
 from taskward.http.dragonfly.query import convert
 from taskward.http.dragonfly.wire import Job, JobResult, JobState, User
 from taskward.http.dragonfly.words import (
@@ -29,7 +31,10 @@ from taskward.model.conditions import NEVER, Condition, Contains, Every, Field, 
 from taskward.model.errors import Invalid, NotFound
 from taskward.model.states import State
 from taskward.model.task import Task
-from taskward.modules.cache.findings import Distribution
+from taskward.modules.cache.findings import ClusterFindings, Distribution, Image
+from taskward.modules.cache.parts import FIND, RESOLVE
+from taskward.modules.cache.shares import distributed
+from taskward.modules.cache.wanted import WantedImage
 from taskward.ports import Search
 from taskward.wire import Patch, Submit
 
@@ -82,7 +87,8 @@ async def list_jobs(call: Call) -> ASGIApp:
         if len(found) < some.limit:
             break
     parts = await _parts(call, tasks)
-    rows = [_row(call.dialect, task, parts[task.id]) for task in tasks]
+    users = await _users(call, tasks)
+    rows = [_row(call.dialect, task, parts[task.id], users) for task in tasks]
     nothing = {"seed_peer_clusters": None, "scheduler_clusters": None}
     return page(call, [msgspec.structs.replace(row, **nothing) for row in rows], total)
 
@@ -151,7 +157,19 @@ async def _submitted(call: Call, wanted: Submit) -> Task:
 
 
 async def _ended(call: Call, wanted: Submit) -> Task:
-    """The task when it has ended; canceled when its client goes away before. Raises Refused unless it completed."""
+    """The task when it has completed. Raises Refused when it has not."""
+    task = await _waited_for(call, wanted)
+    if task.state is not State.COMPLETED:
+        raise _why(task)
+    return task
+
+
+def _why(task: Task) -> Refused:
+    return Refused(500, task.error.message if task.error else f"the job is {task.state}")
+
+
+async def _waited_for(call: Call, wanted: Submit) -> Task:
+    """The task at its end, or when its time is over; canceled when its client goes away before."""
     task = await _submitted(call, wanted)
     waiting = call.service.waiting.for_end_of(task, task.rules.timeout or _END)
     try:
@@ -159,24 +177,57 @@ async def _ended(call: Call, wanted: Submit) -> Task:
     finally:
         if not task.is_final:
             await call.service.tasks.cancel(call.principal, task.id, "nobody waits for it any more")
-    if task.state is not State.COMPLETED:
-        raise Refused(500, task.error.message if task.error else f"the job is {task.state}")
     return task
 
 
 async def _image(call: Call, body: JobBody) -> Any:
+    """Where the blobs are. Clusters that could not be asked are merely missing, unless no other answered."""
+    wanted = image_submission(body)
     try:
-        task = await _ended(call, image_submission(body))
+        task = await _waited_for(call, wanted)
     except Invalid as error:
         raise Refused(500, f"get image layers failed: {error.problem}") from None
-    except Refused as error:
-        raise Refused(500, f"get image layers failed: {error}") from None
-    assert task.result is not None  # noqa: S101 - it completed
-    return distribution(msgspec.json.decode(task.result, type=Distribution))
+    if task.result is not None:
+        return distribution(msgspec.json.decode(task.result, type=Distribution))
+    known = await _known_of_image(call, task, msgspec.convert(wanted.args["image"], WantedImage))
+    if known is None:
+        raise Refused(500, f"get image layers failed: {_why(task)}")
+    return distribution(known)
+
+
+async def _known_of_image(call: Call, task: Task, wanted: WantedImage) -> Distribution | None:
+    """What the parts of a search that did not complete have told; None where no cluster told anything."""
+    image: Image | None = None
+    findings: list[ClusterFindings] = []
+    where = OneOf(Field.PARENT, (task.id,))
+    for part in await call.service.searches.find(call.principal, Search(where=where, limit=_MOST_PARTS)):
+        if part.result is None:
+            continue
+        if part.operation == RESOLVE:
+            image = msgspec.json.decode(part.result, type=Image)
+        elif part.operation == FIND:
+            findings.append(msgspec.json.decode(part.result, type=ClusterFindings))
+    if image is None or not findings:
+        return None
+    return distributed(wanted, image, sorted(findings, key=lambda cluster: cluster.id))
 
 
 async def _job(call: Call, task: Task) -> Job:
-    return _row(call.dialect, task, (await _parts(call, [task]))[task.id])
+    parts = await _parts(call, [task])
+    return _row(call.dialect, task, parts[task.id], await _users(call, [task]))
+
+
+def _user_id(task: Task) -> int:
+    return int(task.labels.get("user_id", "0"))
+
+
+async def _users(call: Call, tasks: Sequence[Task]) -> dict[int, User]:
+    """Those that jobs name, by number: to whoever may see a job, whatever else of users may be seen."""
+    named = {_user_id(task) for task in tasks} - {0}
+    if not named:
+        return {}
+    users = [user_row(one) for one in await call.service.credentials.all(HOUSE, "user")]
+    return {user.id: user for user in users if user.id in named}
 
 
 async def _parts(call: Call, tasks: Sequence[Task]) -> defaultdict[UUID, list[Task]]:
@@ -192,10 +243,10 @@ async def _parts(call: Call, tasks: Sequence[Task]) -> defaultdict[UUID, list[Ta
     return parts
 
 
-def _row(dialect: Dialect, task: Task, parts: Sequence[Task]) -> Job:
+def _row(dialect: Dialect, task: Task, parts: Sequence[Task], users: Mapping[int, User]) -> Job:
     args = msgspec.json.decode(task.args)
     chosen = args.get("clusters") or [cluster.id for cluster in dialect.clusters]
-    user_id = int(task.labels.get("user_id", "0"))
+    user_id = _user_id(task)
     return Job(
         id=task.number,
         created_at=seconds(task.created_at),
@@ -208,7 +259,7 @@ def _row(dialect: Dialect, task: Task, parts: Sequence[Task]) -> Job:
         args=shown_args(task),
         result=_result(task, parts),
         user_id=user_id,
-        user=User(id=user_id),
+        user=users.get(user_id, User(id=user_id)),
         seed_peer_clusters=[],
         scheduler_clusters=[
             job_cluster(cluster, dialect.started_at) for cluster in dialect.clusters if cluster.id in chosen

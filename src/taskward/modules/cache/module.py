@@ -15,7 +15,6 @@ from msgspec import Meta
 
 from taskward.modules.cache.circle import Circle
 from taskward.modules.cache.findings import (
-    BlobShare,
     Cleared,
     ClusterClearing,
     ClusterFindings,
@@ -28,6 +27,7 @@ from taskward.modules.cache.findings import (
     Warming,
 )
 from taskward.modules.cache.parts import CLEAR, FIND, RESOLVE, TAKE_STOCK, WARM, declare_parts
+from taskward.modules.cache.shares import distributed
 from taskward.modules.cache.wanted import Preheat, Wanted, WantedImage
 from taskward.operations import ChildFailed, Context, Module
 from taskward.outbound import OutboundClient
@@ -81,7 +81,7 @@ def cache(
         targets = image.targets(described)
         args = {"task_ids": _ids_of(targets), "concurrency": concurrency}
         findings = await circle.ask(ctx, clusters, FIND, ClusterFindings, args)
-        return Distribution(described, shares(described, targets, findings), findings)
+        return distributed(image, described, findings)
 
     @module.operation("delete-image")
     async def delete_image(
@@ -133,29 +133,6 @@ async def _described(ctx: Context, image: WantedImage) -> Image:
         return msgspec.convert(await child.result(), Image)
     except ChildFailed as error:
         raise ImageUnknown(error.error.message if error.error else f"{error.task.name} is {error.state}") from None
-
-
-def shares(image: Image, targets: Sequence[Target], findings: Sequence[ClusterFindings]) -> list[BlobShare]:
-    """Each host that keeps something of an image, with the blobs it keeps whole and those it keeps in part."""
-    digest_of = {
-        task_id: blob.digest for blob, target in zip(image.blobs, targets, strict=True) for task_id in target.task_ids
-    }
-    found = []
-    for cluster in findings:
-        for holder in cluster.holders:
-            whole = {digest_of[copy.task_id] for copy in holder.copies if copy.state == "finished"}
-            some = {digest_of[copy.task_id] for copy in holder.copies} - whole
-            in_order = [blob.digest for blob in image.blobs]
-            found.append(
-                BlobShare(
-                    holder.host,
-                    cluster.id,
-                    finished=[digest for digest in in_order if digest in whole],
-                    partial=[digest for digest in in_order if digest in some],
-                    percent=round(100 * len(whole) / len(in_order), 1),
-                )
-            )
-    return found
 
 
 def _ids_of(targets: Sequence[Target]) -> list[str]:
