@@ -528,7 +528,10 @@ class TestSteering:
         masked = "https://ann:****orse@example.org/ready?token=****mnop"
         assert api.patch(url, json=secret).json()["gate"] == masked
         [obstacle] = [one for one in api.get(f"{url}/why").json()["obstacles"] if one["gate"] == "gate"]
-        assert (obstacle["detail"], obstacle["facts"]) == (f"until {masked} answers 2xx or 3xx", {"url": masked})
+        assert (obstacle["detail"], obstacle["facts"]) == (
+            f"until {masked} answers 2xx or 3xx",
+            {"url": masked, "said": None},
+        )
         assert api.patch(url, json={"gate": None}).json()["gate"] is None
 
     def test_priority_cannot_change_once_it_runs(self, api: httpx2.Client, endless: Json) -> None:

@@ -30,7 +30,11 @@ async def test_gate(house: House) -> None:
     await house.worker()
     task = await house.submit(gate="http://gate")
     [obstacle] = await why(house, task)
-    assert (obstacle.gate, obstacle.facts) == ("gate", {"url": "http://gate"})
+    assert (obstacle.gate, obstacle.facts) == ("gate", {"url": "http://gate", "said": None})
+    await house.store.tasks.gate_closed([task.id], "no route to host", house.now)
+    [obstacle] = await why(house, task)
+    assert obstacle.detail == "until http://gate answers 2xx or 3xx; when it was asked last: no route to host"
+    assert obstacle.facts["said"] == "no route to host"
 
 
 async def test_dependencies_name_what_has_not_ended(house: House) -> None:

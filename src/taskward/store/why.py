@@ -30,8 +30,7 @@ def obstacles(task_id: bytes, now: int) -> Plan[list[Obstacle]]:
     if task.run_at is not None and (micros_or_none(task.run_at) or 0) > now:
         found.append(Obstacle("run_at", f"not before {task.run_at.isoformat()}", {"run_at": task.run_at}))
     if task.gate is not None:
-        url = mask_text(task.gate)
-        found.append(Obstacle("gate", f"until {url} answers 2xx or 3xx", {"url": url}))
+        found.append((yield from _gate(task, task.gate)))
     found += yield from _dependencies(task)
     found += yield from _resources(task)
     if task.state is State.PAUSED:
@@ -43,6 +42,13 @@ def obstacles(task_id: bytes, now: int) -> Plan[list[Obstacle]]:
     if not found:
         found.append(Obstacle("worker", "next in line: waits for a free worker", {"queue": task.queue}))
     return found
+
+
+def _gate(task: Task, gate: str) -> Plan[Obstacle]:
+    url = mask_text(gate)
+    said = [mask_text(row[0]) for row in (yield Q.gate_said(task.id.bytes)) if row[0]]
+    detail = "; when it was asked last: ".join([f"until {url} answers 2xx or 3xx", *said])
+    return Obstacle("gate", detail, {"url": url, "said": said[0] if said else None})
 
 
 def _dependencies(task: Task) -> Plan[list[Obstacle]]:

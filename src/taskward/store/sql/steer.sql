@@ -50,6 +50,9 @@ UPDATE task SET gate_checked_at = $2 WHERE id = $1
 -- name: note_closed
 UPDATE task SET gate_said = $2 WHERE id = $1 AND gate IS NOT NULL AND gate_said <> $2 RETURNING id
 
+-- name: gate_said
+SELECT gate_said FROM task WHERE id = $1
+
 -- name: root_expiry
 -- A root is kept while anything below it is to be kept for good.
 UPDATE task SET expires_at = CASE
