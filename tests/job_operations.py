@@ -12,6 +12,7 @@ jobs = Module("jobs", description="Workflows for tests")
 @jobs.operation()
 async def quick(ctx: Context, parameters: dict[str, Any] = {}) -> dict[str, Any]:  # noqa: B006 - each run gets a copy
     """Ends at once with what it was given."""
+    ctx.log("quick is nearly done", visible=False)
     ctx.log("quick is done")
     return parameters
 

@@ -213,6 +213,15 @@ def test_as_many_jobs_as_are_named_are_listed(api: JobApi) -> None:
 # ------------------------------------------------------------------ logs
 
 
+def test_hidden_lines_are_shown_to_whoever_asks_for_them(api: JobApi) -> None:
+    job_id = api.submit()
+    lines = api.logs_until(job_id, lambda lines: lines[-1]["message"] == "job has completed successfully")
+    assert {line["visible"] for line in lines} == {True}
+    every = api.logs(job_id, show_all=1)
+    assert [line["message"] for line in every if not line["visible"]] == ["quick is nearly done"]
+    assert [line for line in every if line["visible"]] == lines
+
+
 def test_logs_are_those_of_the_job_and_of_its_tasks(api: JobApi) -> None:
     job_id = api.submit("jobs.parent", {"rest": "password=hunter22222222"})
     lines = api.logs_until(job_id, lambda lines: lines[-1]["message"] == "job has completed successfully")

@@ -89,9 +89,11 @@ class ThreadBody(Run):
         if self._stopped.wait(duration.total_seconds()):
             raise Canceled
 
-    def note_log(self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None) -> None:
+    def note_log(
+        self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None, *, visible: bool = True
+    ) -> None:
         """See `taskward.operations.run.Run`."""
-        super().note_log(severity, message, fields, step_id)
+        super().note_log(severity, message, fields, step_id, visible=visible)
         self._wait_for_room()
 
     def open_step(self, opening: StepOpening) -> None:

@@ -116,7 +116,14 @@ class RunNotes:
         self._mark()
 
     def log(
-        self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None, source: str = "task"
+        self,
+        severity: int,
+        message: str,
+        fields: Mapping[str, Any],
+        step_id: UUID | None,
+        source: str = "task",
+        *,
+        visible: bool = True,
     ) -> None:
         """A log line. What is not JSON in its fields is shown as text."""
         shown = mask_value(msgspec.to_builtins(dict(fields), enc_hook=str)) if fields else {}
@@ -128,6 +135,7 @@ class RunNotes:
             message=mask_text(message),
             attempt=self._task.attempt,
             step_id=step_id,
+            visible=visible,
             fields=shown,
         )
         with self._lock:

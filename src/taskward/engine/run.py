@@ -156,9 +156,11 @@ class Run(ABC):
         """See `taskward.operations.run.Run`."""
         self.notes.creation(name)
 
-    def note_log(self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None) -> None:
+    def note_log(
+        self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None, *, visible: bool = True
+    ) -> None:
         """See `taskward.operations.run.Run`."""
-        self.notes.log(severity, message, fields, step_id)
+        self.notes.log(severity, message, fields, step_id, visible=visible)
 
     def open_step(self, opening: StepOpening) -> None:
         """See `taskward.operations.run.Run`."""

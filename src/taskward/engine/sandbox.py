@@ -101,9 +101,11 @@ class SandboxRun:
         """See `taskward.operations.run.Run`."""
         self.notes.creation(name)
 
-    def note_log(self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None) -> None:
+    def note_log(
+        self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None, *, visible: bool = True
+    ) -> None:
         """See `taskward.operations.run.Run`."""
-        self.notes.log(severity, message, fields, step_id)
+        self.notes.log(severity, message, fields, step_id, visible=visible)
         self._make_room()
 
     def open_step(self, opening: StepOpening) -> None:

@@ -128,13 +128,14 @@ class RunContext:
             raise Invalid("/name", f"the name of a created resource has 1 to {LONGEST_NAME} characters")
         self._run.note_creation(name)
 
-    def log(self, message: str, severity: str = "info", **fields: Any) -> None:
+    def log(self, message: str, severity: str = "info", *, visible: bool = True, **fields: Any) -> None:
         """A line in the task's log, of the innermost open step if there is one.
 
-        `severity` is debug, info, warning, error or fatal; `fields` are any JSON values. Raises ValueError.
+        `severity` is debug, info, warning, error or fatal; `fields` are any JSON values. A line that is not `visible`
+        is for those who ask for hidden ones too. Raises ValueError.
         """
         step = innermost_step(self._run)
-        self._run.note_log(severity_of(severity), message, fields, step.id if step else None)
+        self._run.note_log(severity_of(severity), message, fields, step.id if step else None, visible=visible)
 
     def step(
         self,

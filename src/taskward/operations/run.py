@@ -93,7 +93,9 @@ class Run(Protocol):
         """The name of a resource the body has created."""
         ...
 
-    def note_log(self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None) -> None:
+    def note_log(
+        self, severity: int, message: str, fields: Mapping[str, Any], step_id: UUID | None, *, visible: bool = True
+    ) -> None:
         """A line for the task's log."""
         ...
 

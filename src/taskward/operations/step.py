@@ -116,9 +116,9 @@ class Step:
             self._meter = Meter(self._opening.progress)
         self._run.note_progress(self._meter.update(done, total, unit, message, advance), self.id)
 
-    def log(self, message: str, severity: str = "info", **fields: Any) -> None:
-        """A line in the task's log that belongs to this step."""
-        self._run.note_log(severity_of(severity), message, fields, self.id)
+    def log(self, message: str, severity: str = "info", *, visible: bool = True, **fields: Any) -> None:
+        """A line in the task's log that belongs to this step; see `Context.log`."""
+        self._run.note_log(severity_of(severity), message, fields, self.id, visible=visible)
 
     def __enter__(self) -> Self:
         if self._token is not None:

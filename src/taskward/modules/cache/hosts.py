@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from dragonfly_api.common_pb2 import Download
@@ -120,7 +120,7 @@ async def clear_copies(
             for copy in copies[host.id]:
                 outcome = await clear(network, host, copy)
                 outcomes[outcome] = None
-                told = {"host": host.id, "ip": host.ip, "cache": copy.task_id, "outcome": outcome}
+                told: dict[str, Any] = {"host": host.id, "ip": host.ip, "cache": copy.task_id, "outcome": outcome}
                 ctx.log(f"{copy.task_id} on {host.hostname}: {outcome}", **told)
                 _log.info("cache deletion", task=ctx.number, by=ctx.created_by, cluster=cluster.name, **told)
             if errors := outcomes.keys() - {_CLEARED}:
