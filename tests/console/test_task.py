@@ -53,6 +53,14 @@ class TestSteering:
         expect(page.locator("h1").locator("..")).to_contain_text("completed")
         expect(page.get_by_text("Priority", exact=True).locator("..")).to_contain_text("2")
 
+    def test_no_time_is_now(self, visit: Visit, submit: Submit) -> None:
+        task = submit("archive.verify", args={"backup": "b"}, run_at="2099-01-01T00:00:00Z")
+        page = visit.open(f"/tasks/{task['number']}")
+        page.get_by_role("button", name="When").click()
+        page.get_by_label("Not before").fill("")
+        page.get_by_role("button", name="Change").click()
+        expect(page.locator("h1").locator("..")).to_contain_text("completed")
+
     def test_kept_and_deleted(self, visit: Visit, submit: Submit) -> None:
         task = submit("archive.verify", args={"backup": "b"}, wait=True)
         page = visit.open(f"/tasks/{task['number']}")

@@ -121,7 +121,9 @@ function StartMenu({ task }: { task: Task }) {
   const client = useQueryClient();
   const [isOpen, setOpen] = useState(false);
   const [priority, setPriority] = useState<number | string>(task.priority);
-  const [runAt, setRunAt] = useState(task.run_at ? localInput(task.run_at) : "");
+  const known = task.run_at ? localInput(task.run_at) : "";
+  const [typed, setTyped] = useState<string>();
+  const runAt = typed ?? known;
   const changing = useMutation({
     mutationFn: () =>
       body(
@@ -129,13 +131,14 @@ function StartMenu({ task }: { task: Task }) {
           params: { path: { task: task.id } },
           body: {
             priority: Number(priority),
-            ...(runAt && { run_at: new Date(runAt).toISOString() }),
+            ...(runAt !== known && { run_at: (runAt ? new Date(runAt) : new Date()).toISOString() }),
           },
         }),
       ),
     onSuccess(after) {
       client.setQueryData(["task", String(after.number)], after);
       toastDone(`Changed: ${task.name} #${task.number}`);
+      setTyped(undefined);
       setOpen(false);
     },
     onError: (error) => toastFailed("The change was refused", error),
@@ -170,10 +173,10 @@ function StartMenu({ task }: { task: Task }) {
             />
             <TextInput
               label="Not before"
-              description="By the clock of this browser"
+              description="By the clock of this browser; empty is now"
               type="datetime-local"
               value={runAt}
-              onChange={(event) => setRunAt(event.currentTarget.value)}
+              onChange={(event) => setTyped(event.currentTarget.value)}
             />
             <Button type="submit" loading={changing.isPending}>
               Change
