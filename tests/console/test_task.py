@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import httpx2
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.browsing import Visit
 from tests.console.conftest import Submit
@@ -144,6 +144,57 @@ class TestTabs:
         page.keyboard.press("ArrowRight")
         page.keyboard.press("End")
         expect(tree.get_by_role("treeitem", name=re.compile("part 299"))).to_have_attribute("aria-selected", "true")
+
+    def test_a_tree_of_which_a_part_is_read(self, visit: Visit, api: httpx2.Client) -> None:
+        def track(name: str, parent: str) -> str:
+            part = {"operation": "far.part", "state": "running", "parent_id": parent, "name": name}
+            task: dict[str, str] = api.post("/v1/tasks", json=part).json()
+            return task["id"]
+
+        root = api.post("/v1/tasks", json={"operation": "far.build", "state": "running"}).json()
+        parts = [track(f"part {number}", root["id"]) for number in range(90)]
+        inner = [track(f"inner {number}", parts[70]) for number in range(12)]
+        assert api.post(f"/v1/tasks/{inner[11]}:finish", json={"state": "failed", "error": "jam"}).status_code == 200
+        # As if the tree were as much larger as these answers are shorter.
+        less = {"limit=5000": "limit=10", "limit=10000": "limit=20", "limit=500": "limit=20"}
+
+        def shorten(route: Route) -> None:
+            route.continue_(url=re.sub(r"limit=\d+", lambda limit: less.get(limit[0], limit[0]), route.request.url))
+
+        visit.page.route(re.compile(r"/v1/tasks.*limit="), shorten)
+        page = visit.open(f"/tasks/{root['number']}")
+        tree = page.get_by_role("tree")
+        search = page.get_by_role("textbox", name="Search the tree")
+        link = page.get_by_role("link", name="the list of tasks")
+        expect(link.first).to_have_attribute(
+            "href", re.compile(rf"root=%22{root['number']}%22|root={root['number']}\b")
+        )
+        expect(tree.get_by_role("treeitem", name=re.compile("part 85"))).to_have_count(0)
+        search.fill("part 85")
+        expect(tree.get_by_role("treeitem")).to_have_count(2)
+        expect(tree).to_contain_text("part 85")
+        search.fill("nowhere")
+        expect(page.get_by_text("No task of this tree fits")).to_be_visible()
+        search.fill("")
+        page.get_by_role("switch", name="Only what failed").check()
+        expect(tree.get_by_role("treeitem")).to_have_count(3)
+        expect(tree).to_contain_text("part 70")
+        expect(tree).to_contain_text("jam")
+        page.get_by_role("switch", name="Only what failed").uncheck()
+        # Each way to the end reads on, until there is no more.
+        tree.focus()
+        last = tree.get_by_role("treeitem", name=re.compile("part 89"))
+        for _ in range(20):
+            page.keyboard.press("End")
+            page.wait_for_timeout(150)
+            if last.count():
+                break
+        page.keyboard.press("End")
+        expect(last).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_text("103 nodes read")).to_be_visible()
+        expect(tree.get_by_text("Reading on")).to_have_count(0)
+        visit.open(f"/tasks/{parts[70]}")
+        expect(link.first).to_have_attribute("href", re.compile(root["id"]))
 
     def test_log(self, visit: Visit, submit: Submit, tmp_path: Path) -> None:
         task = submit("media.transcode", args={"ticks": 30}, name="chatty")

@@ -1,28 +1,31 @@
 import { Button, Group, Switch, Text, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconChevronDown, IconChevronRight, IconSearch } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useDeferredValue, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { Task, TreeNode } from "@/api/types";
 import { count } from "@/parts/numbers";
 import { Empty, QueryStates } from "@/parts/PageStates";
 import { ProgressBar } from "@/parts/ProgressBar";
 import { StateBadge } from "@/states/StateBadge";
 import { Elapsed } from "@/time/Elapsed";
-import { type Forest, firstOpen, found, type Row, visible } from "./forest";
+import { firstOpen, found, type Row, rowKey, visible } from "./forest";
 import classes from "./TreeTab.module.css";
-import { useTaskTree } from "./useTaskTree";
+import { type TaskTree, useTaskTree } from "./useTaskTree";
 
 /** What is below a task, as a tree that opens and can be searched. */
 export function TreeTab({ task }: { task: Task }) {
-  const { tree, readBelow } = useTaskTree(task);
+  const [text, setText] = useState("");
+  const [sought] = useDebouncedValue(text.trim(), 250);
+  const { tree, readBelow } = useTaskTree(task, sought);
   return (
     <QueryStates query={tree}>
-      {({ nodes, forest, isPart }) =>
-        nodes.length === 1 ? (
+      {(known) =>
+        known.nodes.length === 1 ? (
           <Empty title="Nothing is below this task">Its steps and children appear here as they begin.</Empty>
         ) : (
-          <Tree task={task} forest={forest} nodeCount={nodes.length} isPart={isPart} onReadBelow={readBelow} />
+          <Tree task={task} tree={known} text={text} sought={sought} onText={setText} onReadBelow={readBelow} />
         )
       }
     </QueryStates>
@@ -33,24 +36,26 @@ const ROW = 34;
 
 interface TreeProps {
   task: Task;
-  forest: Forest;
-  nodeCount: number;
-  isPart: boolean;
+  tree: TaskTree;
+  text: string;
+  /** The text that is searched for: it follows what is typed. */
+  sought: string;
+  onText: (text: string) => void;
   onReadBelow: (id: string) => void;
 }
 
-function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
+function Tree({ task, tree, text, sought, onText, onReadBelow }: TreeProps) {
+  const { forest, hits, isPart, searched } = tree;
+  const nodeCount = tree.nodes.length;
   const [chosenOpen, setOpen] = useState<ReadonlySet<string>>();
-  const [text, setText] = useState("");
   const [isFailedOnly, setFailedOnly] = useState(false);
   const [activeId, setActiveId] = useState(forest.root.id);
   const navigate = useNavigate();
-  const sought = useDeferredValue(text.trim());
   const open = chosenOpen ?? firstOpen(forest, nodeCount);
   const rows = useMemo(() => {
-    const walked = sought ? found(forest, sought) : visible(forest, open);
-    return isFailedOnly ? walked.filter(({ node }) => forest.failedPath.has(node.id)) : walked;
-  }, [forest, open, sought, isFailedOnly]);
+    const shown = sought ? found(forest, sought, hits) : visible(forest, open);
+    return isFailedOnly ? shown.filter(({ node, isMore }) => !isMore && forest.failedPath.has(node.id)) : shown;
+  }, [forest, open, sought, hits, isFailedOnly]);
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -58,11 +63,11 @@ function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
     estimateSize: () => ROW,
     overscan: 15,
   });
-  const activeIndex = rows.findIndex(({ node }) => node.id === activeId);
+  const activeIndex = rows.findIndex((row) => rowKey(row) === activeId);
 
   const toggle = (id: string) => {
     const next = new Set(open);
-    if (forest.frontier.has(id)) {
+    if (forest.frontier.has(id) && !forest.children.has(id)) {
       onReadBelow(id);
       next.add(id);
     } else if (!next.delete(id)) {
@@ -70,18 +75,20 @@ function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
     }
     setOpen(next);
   };
-  const go = (index: number) => {
-    const row = rows[Math.min(Math.max(index, 0), rows.length - 1)];
+  const go = (index: number, step: 1 | -1 = -1) => {
+    const at = Math.min(Math.max(index, 0), rows.length - 1);
+    // The row that reads on is come to by sight, and passed by.
+    const row = rows[rows[at]?.isMore ? at + step : at];
     if (row) {
-      setActiveId(row.node.id);
-      virtualizer.scrollToIndex(rows.indexOf(row));
+      setActiveId(rowKey(row));
+      virtualizer.scrollToIndex(at);
     }
   };
   const onKey = (event: KeyboardEvent) => {
     const row = rows[activeIndex];
     switch (event.key) {
       case "ArrowDown":
-        go(activeIndex + 1);
+        go(activeIndex + 1, 1);
         break;
       case "ArrowUp":
         go(activeIndex - 1);
@@ -96,14 +103,14 @@ function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
         if (row?.isOpen === false) {
           toggle(row.node.id);
         } else {
-          go(activeIndex + 1);
+          go(activeIndex + 1, 1);
         }
         break;
       case "ArrowLeft":
         if (row?.isOpen) {
           toggle(row.node.id);
         } else {
-          go(rows.findIndex(({ node }) => node.id === row?.node.parent_id));
+          go(rows.findIndex(({ node, isMore }) => !isMore && node.id === row?.node.parent_id));
         }
         break;
       case "Enter":
@@ -117,6 +124,11 @@ function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
     event.preventDefault();
   };
 
+  const list = (
+    <Link to="/tasks" search={{ root: rootOf(task), internal: true, text: sought || undefined }}>
+      the list of tasks
+    </Link>
+  );
   return (
     <>
       <Group gap="sm">
@@ -126,7 +138,7 @@ function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
           placeholder="Search by name, operation or state"
           leftSection={<IconSearch size={15} />}
           value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
+          onChange={(event) => onText(event.currentTarget.value)}
         />
         {forest.failedPath.size > 0 && (
           <Switch
@@ -148,12 +160,8 @@ function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
       </Group>
       {isPart && (
         <Text size="sm" c="var(--faint)">
-          Of this tree a part has been read; opening a node reads what is below it. All of it, to be searched and
-          filtered, is in{" "}
-          <Link to="/tasks" search={{ root: String(task.number), internal: true, text: sought || undefined }}>
-            the list of tasks
-          </Link>
-          .
+          Of this tree a part has been read; opening a node reads what is below it, and scrolling to the end of its
+          children reads on. All of its tasks, to be filtered, are in {list}.
         </Text>
       )}
       <div
@@ -169,26 +177,72 @@ function Tree({ task, forest, nodeCount, isPart, onReadBelow }: TreeProps) {
           {virtualizer.getVirtualItems().map((item) => {
             const row = rows[item.index];
             return (
-              row && (
+              row &&
+              (row.isMore ? (
+                <MoreRow key={rowKey(row)} row={row} top={item.start} onSight={() => onReadBelow(row.node.id)} />
+              ) : (
                 <TreeRow
-                  key={row.node.id}
+                  key={rowKey(row)}
                   row={row}
                   top={item.start}
                   isActive={row.node.id === activeId}
                   isOnFailedPath={forest.failedPath.has(row.node.id)}
+                  hidden={forest.hidden.get(row.node.id) ?? 0}
                   onToggle={() => {
                     setActiveId(row.node.id);
                     toggle(row.node.id);
                   }}
                 />
-              )
+              ))
             );
           })}
         </div>
-        {rows.length === 0 && <Empty title="Nothing in this tree fits" />}
+        {rows.length === 0 && <Nothing isPart={isPart} searched={sought ? searched : "read"} list={list} />}
       </div>
     </>
   );
+}
+
+/** Says what has been looked through, when nothing of it fits. */
+function Nothing({ isPart, searched, list }: { isPart: boolean; searched: TaskTree["searched"]; list: ReactNode }) {
+  if (!isPart) {
+    return <Empty title="Nothing in this tree fits" />;
+  }
+  if (searched === "pending") {
+    return <Empty title="Nothing of what has been read fits">The rest of the tree is being searched.</Empty>;
+  }
+  return searched === "all" ? (
+    <Empty title="No task of this tree fits">
+      Steps that have ended are searched where they have been read. See also {list}.
+    </Empty>
+  ) : (
+    <Empty title="Nothing of what has been read fits">There may be more in {list}.</Empty>
+  );
+}
+
+/** Stands for the children of a node that have not been read, and reads on when it comes in sight. */
+function MoreRow({ row, top, onSight }: { row: Row; top: number; onSight: () => void }) {
+  const seen = useEffectEvent(onSight);
+  // After each change of the tree: a part that has come may have another behind it.
+  useEffect(() => seen());
+  return (
+    <div
+      role="treeitem"
+      tabIndex={-1}
+      aria-level={row.depth + 1}
+      aria-selected={false}
+      className={classes.row}
+      style={{ transform: `translateY(${top}px)`, paddingLeft: 8 + row.depth * 18 }}
+    >
+      <span className={classes.chevron} />
+      <span className={classes.more}>Reading on…</span>
+    </div>
+  );
+}
+
+/** The root of the tree as the list of tasks takes it: a number where it is known. */
+function rootOf(task: Task): string {
+  return task.parent_id === null ? String(task.number) : task.root_id;
 }
 
 interface TreeRowProps {
@@ -196,10 +250,11 @@ interface TreeRowProps {
   top: number;
   isActive: boolean;
   isOnFailedPath: boolean;
+  hidden: number;
   onToggle: () => void;
 }
 
-function TreeRow({ row: { node, depth, isOpen }, top, isActive, isOnFailedPath, onToggle }: TreeRowProps) {
+function TreeRow({ row: { node, depth, isOpen }, top, isActive, isOnFailedPath, hidden, onToggle }: TreeRowProps) {
   const Chevron = isOpen ? IconChevronDown : IconChevronRight;
   return (
     <div
@@ -220,7 +275,7 @@ function TreeRow({ row: { node, depth, isOpen }, top, isActive, isOnFailedPath, 
           <Chevron size={15} />
         </button>
       )}
-      <NodeName node={node} />
+      <NodeName node={node} hidden={hidden} />
       <span className={classes.state}>
         <StateBadge state={node.state} />
       </span>
@@ -234,7 +289,7 @@ function TreeRow({ row: { node, depth, isOpen }, top, isActive, isOnFailedPath, 
   );
 }
 
-function NodeName({ node }: { node: TreeNode }) {
+function NodeName({ node, hidden }: { node: TreeNode; hidden: number }) {
   const forgotten = Object.values(node.dropped ?? {}).reduce((sum, number) => sum + number, 0);
   const title = node.error ? `${node.error.type}: ${node.error.message}` : node.name;
   return (
@@ -248,6 +303,7 @@ function NodeName({ node }: { node: TreeNode }) {
       )}
       {node.error && <span className={classes.error}>{node.error.message}</span>}
       {forgotten > 0 && <span className={classes.note}>+ {count(forgotten)} folded</span>}
+      {hidden > 0 && <span className={classes.note}>+ {count(hidden)} not shown</span>}
     </span>
   );
 }

@@ -8,22 +8,16 @@ export interface Forest {
   frontier: ReadonlySet<string>;
   /** Nodes that failed, and those with one of them below. */
   failedPath: ReadonlySet<string>;
-}
-
-/** What is known of a tree of which not all has been read. */
-export interface Unread {
-  /** Nodes of which all that is right below has been read. */
-  read: ReadonlySet<string>;
-  /** Tasks that failed, perhaps among those that have not been read. */
-  failed: readonly Pick<TreeNode, "id" | "parent_id">[];
+  /** How many folded steps right below a node the server tells of and does not show. */
+  hidden: ReadonlyMap<string, number>;
 }
 
 /**
  * From the nodes as the server lists them: parents before children. There must be one.
  *
- * With `unread` the nodes are not all of the tree.
+ * With `whole` the nodes are not all of the tree: these are the nodes of which all that is right below is among them.
  */
-export function plant(nodes: readonly TreeNode[], unread?: Unread): Forest | undefined {
+export function plant(nodes: readonly TreeNode[], whole?: ReadonlySet<string>): Forest | undefined {
   const [root] = nodes;
   if (!root) {
     return undefined;
@@ -40,13 +34,8 @@ export function plant(nodes: readonly TreeNode[], unread?: Unread): Forest | und
     }
   }
   const failedPath = new Set<string>();
-  for (const { id, parent_id } of unread?.failed ?? []) {
-    failedPath.add(id);
-    if (parent_id !== null) {
-      failedPath.add(parent_id);
-    }
-  }
   const frontier = new Set<string>();
+  const hidden = new Map<string, number>();
   // From the deepest up, so that a parent is looked at after all of its children.
   for (let index = nodes.length - 1; index >= 0; index -= 1) {
     const node = nodes[index];
@@ -59,11 +48,65 @@ export function plant(nodes: readonly TreeNode[], unread?: Unread): Forest | und
         failedPath.add(node.parent_id);
       }
     }
-    if (unread && !children.has(node.id) && !node.folded && !unread.read.has(node.id)) {
-      frontier.add(node.id);
+    if (whole) {
+      const missing = (node.folded_count ?? 0) - foldedAmong(children.get(node.id));
+      if (!whole.has(node.id)) {
+        // What has folded tells how much is in it, so that only a live node may hold something unknown.
+        if (!node.folded || missing > 0) {
+          frontier.add(node.id);
+        }
+      } else if (missing > 0) {
+        hidden.set(node.id, missing);
+      }
     }
   }
-  return { root, children, frontier, failedPath };
+  return { root, children, frontier, failedPath, hidden };
+}
+
+function foldedAmong(nodes: readonly TreeNode[] = []): number {
+  return nodes.reduce((sum, node) => sum + (node.folded ? 1 : 0), 0);
+}
+
+/**
+ * The nodes of an answer that was cut, of which all that is right below is in it.
+ *
+ * The answer lists level by level: it was cut among the children of the last one's parent. Who comes before that parent
+ * had its children listed.
+ */
+export function wholeIn(nodes: readonly TreeNode[]): Set<string> {
+  const cut = nodes.at(-1)?.parent_id;
+  const end = nodes.findIndex(({ id }) => id === cut);
+  return new Set(nodes.slice(0, Math.max(end, 0)).map(({ id }) => id));
+}
+
+/** Each node once, as it is met first. */
+export function joined(lists: readonly (readonly TreeNode[])[]): TreeNode[] {
+  const known = new Set<string>();
+  return lists.flatMap((nodes) => nodes.filter(({ id }) => !known.has(id) && known.add(id)));
+}
+
+/** Those nodes that hang, by each other, on what is known already: parents before children. */
+export function grafts(nodes: readonly TreeNode[], known: ReadonlySet<string>): TreeNode[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const placed = new Set<string>();
+  const hanging: TreeNode[] = [];
+  for (const node of nodes) {
+    const way: TreeNode[] = [];
+    let above: TreeNode | undefined = node;
+    while (above && !known.has(above.id) && !placed.has(above.id)) {
+      way.push(above);
+      const parent: string | null = above.parent_id;
+      if (parent !== null && (known.has(parent) || placed.has(parent))) {
+        for (const each of way.reverse()) {
+          placed.add(each.id);
+          hanging.push(each);
+        }
+        break;
+      }
+      above = parent === null ? undefined : byId.get(parent);
+    }
+  }
+  return hanging;
 }
 
 export interface Row {
@@ -71,21 +114,36 @@ export interface Row {
   depth: number;
   /** Nothing to open; otherwise whether it is open. */
   isOpen: boolean | null;
+  /** Stands behind the children of the node for those that have not been read. */
+  isMore?: true;
+}
+
+/** Names a row among all rows. */
+export function rowKey({ node, isMore }: Row): string {
+  return isMore ? `${node.id}-more` : node.id;
 }
 
 /** The rows in sight, in the order of a walk, of what is open. */
 export function visible(forest: Forest, open: ReadonlySet<string>): Row[] {
   const rows: Row[] = [];
-  const stack: { node: TreeNode; depth: number }[] = [{ node: forest.root, depth: 0 }];
+  const stack: Omit<Row, "isOpen">[] = [{ node: forest.root, depth: 0 }];
   for (let top = stack.pop(); top; top = stack.pop()) {
-    const below = forest.children.get(top.node.id);
-    const isOpen = below ? open.has(top.node.id) : forest.frontier.has(top.node.id) ? false : null;
+    const { node, depth } = top;
+    if (top.isMore) {
+      rows.push({ ...top, isOpen: null });
+      continue;
+    }
+    const below = forest.children.get(node.id);
+    const isOpen = below ? open.has(node.id) : forest.frontier.has(node.id) ? false : null;
     rows.push({ ...top, isOpen });
     if (below && isOpen) {
+      if (forest.frontier.has(node.id)) {
+        stack.push({ node, depth: depth + 1, isMore: true });
+      }
       for (let index = below.length - 1; index >= 0; index -= 1) {
-        const node = below[index];
-        if (node) {
-          stack.push({ node, depth: top.depth + 1 });
+        const child = below[index];
+        if (child) {
+          stack.push({ node: child, depth: depth + 1 });
         }
       }
     }
@@ -93,14 +151,20 @@ export function visible(forest: Forest, open: ReadonlySet<string>): Row[] {
   return rows;
 }
 
-/** The rows that a search finds, each with everything above it. */
-export function found(forest: Forest, text: string): Row[] {
+/** All that has been read, in the order of a walk. */
+export function walked(forest: Forest): Row[] {
+  return visible(forest, new Set(forest.children.keys())).filter(({ isMore }) => !isMore);
+}
+
+/** The rows that a search finds, and those that the server found by more than is shown, each with everything above it. */
+export function found(forest: Forest, text: string, hits: ReadonlySet<string> = new Set()): Row[] {
   const sought = text.toLowerCase();
   const kept = new Set<string>();
-  const all = visible(forest, new Set(forest.children.keys()));
+  const all = walked(forest);
   for (let index = all.length - 1; index >= 0; index -= 1) {
     const { node } = all[index] as Row;
-    if (kept.has(node.id) || `${node.name} ${node.operation} ${node.state}`.toLowerCase().includes(sought)) {
+    const isHit = hits.has(node.id) || `${node.name} ${node.operation} ${node.state}`.toLowerCase().includes(sought);
+    if (isHit || kept.has(node.id)) {
       kept.add(node.id);
       if (node.parent_id !== null) {
         kept.add(node.parent_id);
