@@ -252,6 +252,15 @@ class TestTabs:
         expect(events.get_by_role("row").last).to_contain_text("created")
         visit.picture("task-events")
 
+    def test_each_attempt_of_a_part_is_drawn(self, visit: Visit, api: httpx2.Client, submit: Submit) -> None:
+        root = api.post("/v1/tasks", json={"operation": "far.build", "state": "running"}).json()
+        again = {"parent_id": root["id"], "name": "again", "retry": {"limit": 1}}
+        submit("media.inspect", args={"title": "broken", "flaw": "no sound"}, wait=True, **again)
+        page = visit.open(f"/tasks/{root['number']}?tab=timeline")
+        timeline = page.get_by_role("region", name="Timeline")
+        expect(timeline.get_by_title(re.compile("^attempt 1: "))).to_have_count(1)
+        expect(timeline.get_by_title(re.compile("^attempt 2: "))).to_have_count(1)
+
     def test_a_task_that_is_removed_while_it_is_looked_at(
         self, visit: Visit, server: Server, api: httpx2.Client, submit: Submit
     ) -> None:

@@ -1,8 +1,8 @@
 import { Group, Switch, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Attempt, Task, TreeNode } from "@/api/types";
 import { QueryStates } from "@/parts/PageStates";
 import { StateIcon } from "@/states/StateIcon";
@@ -10,30 +10,35 @@ import { stateColor } from "@/states/states";
 import { duration } from "@/time/format";
 import { useNow } from "@/time/now";
 import { type AxisPart, axisOf, place, type Stretch } from "./axis";
-import { type Forest, visible } from "./forest";
-import { attemptsQuery } from "./queries";
+import { type Forest, walked } from "./forest";
+import { attemptsOfQuery } from "./queries";
 import classes from "./TimelineTab.module.css";
 import { useTaskTree } from "./useTaskTree";
 
 /** When each part of a task waited and ran. */
 export function TimelineTab({ task }: { task: Task }) {
   const { tree } = useTaskTree(task);
-  const attempts = useQuery(attemptsQuery(task.id));
-  return (
-    <QueryStates query={tree}>
-      {({ nodes, forest }) => <Timeline nodes={nodes} forest={forest} attempts={attempts.data?.items ?? []} />}
-    </QueryStates>
-  );
+  return <QueryStates query={tree}>{({ nodes, forest }) => <Timeline nodes={nodes} forest={forest} />}</QueryStates>;
 }
 
 const ROW = 30;
 
-function Timeline({ nodes, forest, attempts }: { nodes: TreeNode[]; forest: Forest; attempts: Attempt[] }) {
+function Timeline({ nodes, forest }: { nodes: TreeNode[]; forest: Forest }) {
   const [collapsesGaps, setCollapses] = useState(true);
   const isOpenEnded = nodes.some((node) => node.finished_at === null);
   const tick = useNow();
   const now = isOpenEnded ? tick : 0;
-  const rows = useMemo(() => visible(forest, new Set(forest.children.keys())), [forest]);
+  const rows = useMemo(() => walked(forest), [forest]);
+  const [tried, setTried] = useState<ReadonlySet<string>>(new Set());
+  const triedNodes = useMemo(() => nodes.filter(({ id }) => tried.has(id)), [nodes, tried]);
+  const answers = useQueries({
+    queries: triedNodes.map((node) => attemptsOfQuery(node)),
+    combine: (results) => results.map(({ data }) => data?.items ?? []),
+  });
+  const attempts = useMemo(
+    () => new Map(triedNodes.map(({ id }, index) => [id, answers[index] ?? []])),
+    [triedNodes, answers],
+  );
   const axis = useMemo(() => {
     const starts = nodes.map((node) => Date.parse(node.created_at));
     const ends = nodes.map((node) => (node.finished_at ? Date.parse(node.finished_at) : now));
@@ -42,11 +47,11 @@ function Timeline({ nodes, forest, attempts }: { nodes: TreeNode[]; forest: Fore
       span,
       parts: axisOf(
         span,
-        nodes.flatMap((node) => ran(node, now)),
+        nodes.flatMap((node) => runsOf(node, attempts.get(node.id), now)),
         collapsesGaps,
       ),
     };
-  }, [nodes, now, collapsesGaps]);
+  }, [nodes, attempts, now, collapsesGaps]);
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -54,6 +59,14 @@ function Timeline({ nodes, forest, attempts }: { nodes: TreeNode[]; forest: Fore
     estimateSize: () => ROW,
     overscan: 15,
   });
+  const inSight = virtualizer.getVirtualItems().flatMap(({ index }) => rows[index]?.node ?? []);
+  useEffect(() => {
+    // What was tried again has its attempts read once it is in sight. A step that has folded had one.
+    const again = inSight.filter(({ id, attempt, folded }) => attempt > 1 && !folded && !tried.has(id));
+    if (again.length > 0) {
+      setTried(new Set([...tried, ...again.map(({ id }) => id)]));
+    }
+  }, [inSight, tried]);
   return (
     <>
       <Group justify="space-between">
@@ -108,7 +121,7 @@ function Timeline({ nodes, forest, attempts }: { nodes: TreeNode[]; forest: Fore
                       .map((part) => (
                         <i key={part.from} className={classes.gap} style={across(part.start, part.end)} />
                       ))}
-                    <Bars node={row.node} parts={axis.parts} now={now} attempts={item.index === 0 ? attempts : []} />
+                    <Bars node={row.node} parts={axis.parts} now={now} attempts={attempts.get(row.node.id)} />
                   </span>
                 </div>
               )
@@ -129,7 +142,7 @@ interface BarsProps {
   node: TreeNode;
   parts: AxisPart[];
   now: number;
-  attempts: Attempt[];
+  attempts: Attempt[] | undefined;
 }
 
 /** Waiting up to the start, then running; a task that was tried several times shows each attempt, and the waits between. */
@@ -137,15 +150,7 @@ function Bars({ node, parts, now, attempts }: BarsProps) {
   const at = (instant: number) => place(parts, instant);
   const created = Date.parse(node.created_at);
   const end = node.finished_at ? Date.parse(node.finished_at) : now;
-  const runs =
-    attempts.length > 1
-      ? attempts.map((attempt) => ({
-          from: Date.parse(attempt.started_at),
-          to: attempt.ended_at ? Date.parse(attempt.ended_at) : end,
-          color: stateColor(attempt.error && attempt.ended_at ? "failed" : attempt.state),
-          title: `attempt ${attempt.attempt}: ${attempt.state}${attempt.error ? `, ${attempt.error.message}` : ""}`,
-        }))
-      : ran(node, now).map((stretch) => ({ ...stretch, color: stateColor(node.state), title: node.state }));
+  const runs = runsOf(node, attempts, now);
   const firstStart = runs[0]?.from ?? end;
   return (
     <>
@@ -182,12 +187,25 @@ function AxisLabels({ parts, span }: { parts: AxisPart[]; span: Stretch }) {
   );
 }
 
-/** When the node ran: nothing before its start. */
-function ran(node: TreeNode, now: number): Stretch[] {
-  if (!node.started_at) {
-    return [];
+interface Run extends Stretch {
+  color: string;
+  title: string;
+}
+
+/** When the node ran: each attempt where they are known. Nothing before its start. */
+function runsOf(node: TreeNode, attempts: readonly Attempt[] | undefined, now: number): Run[] {
+  const end = node.finished_at ? Date.parse(node.finished_at) : now;
+  if (attempts && attempts.length > 1) {
+    return attempts.map((attempt) => ({
+      from: Date.parse(attempt.started_at),
+      to: attempt.ended_at ? Date.parse(attempt.ended_at) : end,
+      color: stateColor(attempt.error && attempt.ended_at ? "failed" : attempt.state),
+      title: `attempt ${attempt.attempt}: ${attempt.state}${attempt.error ? `, ${attempt.error.message}` : ""}`,
+    }));
   }
-  return [{ from: Date.parse(node.started_at), to: node.finished_at ? Date.parse(node.finished_at) : now }];
+  return node.started_at
+    ? [{ from: Date.parse(node.started_at), to: end, color: stateColor(node.state), title: node.state }]
+    : [];
 }
 
 function across(start: number, end: number) {
