@@ -4,12 +4,13 @@ import asyncio
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from taskward.modules.cache.identity import task_id
 from tests.console.browsing import Visit, add_users
@@ -203,3 +204,20 @@ class TestWorkflows:
         visit.picture("workflow-job")
         job.get_by_role("link", name=re.compile("besides")).click()
         expect(page).to_have_url(re.compile("/console/tasks/"))
+
+    def test_a_job_that_ends_while_it_is_read_for_the_first_time(self, visit: Visit, api: httpx2.Client) -> None:
+        def late(route: Route) -> None:
+            """What was answered at first arrives when all events of the job have."""
+            answer = route.fetch()
+            number = route.request.url.split("/")[-2]
+            assert api.get(f"/v1/tasks/{number}", headers={"Prefer": "wait=20"}).json()["state"] == "completed"
+            time.sleep(1)
+            route.fulfill(response=answer)
+
+        page = visit.open("/workflows/two-ways")
+        page.route("**/v1/tasks/*/workflow", late, times=1)
+        form = page.get_by_role("form", name="Run two-ways")
+        form.get_by_role("textbox", name="title").fill("Dune")
+        form.get_by_role("button", name="Run").click()
+        job = page.get_by_role("list", name=re.compile(r"Steps of job #\d+"))
+        expect(job.get_by_text("completed")).to_have_count(3)

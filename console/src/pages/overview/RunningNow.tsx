@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEvents } from "@/live/hooks";
+import { useEvents, useFreshFirstRead } from "@/live/hooks";
 import { patchedAll } from "@/live/patch";
 import { QueryStates } from "@/parts/PageStates";
 import { Panel } from "@/parts/Panel";
@@ -16,6 +16,7 @@ import { runningQuery } from "./queries";
 export function RunningNow() {
   const client = useQueryClient();
   const running = useQuery(runningQuery);
+  useFreshFirstRead(runningQuery.queryKey);
   useEvents(
     (events) =>
       client.setQueryData(runningQuery.queryKey, (page) => page && { ...page, items: patchedAll(page.items, events) }),

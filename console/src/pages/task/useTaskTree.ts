@@ -1,7 +1,7 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { Task, TreeNode } from "@/api/types";
-import { useEvents } from "@/live/hooks";
+import { useEvents, useFreshFirstRead } from "@/live/hooks";
 import { patchedAll } from "@/live/patch";
 import { throttled } from "@/live/throttle";
 import { type Forest, grafts, joined, plant, wholeIn } from "./forest";
@@ -80,6 +80,7 @@ export function useTaskTree(task: Task, sought = "") {
     refresher.current = made;
     return made.stop;
   }, [isLarge]);
+  useFreshFirstRead(treeKey(task.id));
   useEvents(
     (events) => {
       const own = events.filter((event) => event.root_id === task.root_id);

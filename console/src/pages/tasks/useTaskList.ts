@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import { useEvents } from "@/live/hooks";
+import { useEvents, useFreshFirstRead } from "@/live/hooks";
 import { throttled } from "@/live/throttle";
 import { pagesAfter, pagesWithHead, type TaskPages } from "./list";
 import { fetchHead, taskListQuery } from "./queries";
@@ -16,6 +16,7 @@ export function useTaskList(search: TaskSearch) {
   const client = useQueryClient();
   const options = taskListQuery(search);
   const list = useInfiniteQuery(options);
+  useFreshFirstRead(options.queryKey);
   const [isAtTop, setAtTop] = useState(true);
   const [newer, setNewer] = useState(0);
   const isNewestFirst = (search.sort ?? "-created") === "-created";
