@@ -57,11 +57,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def one_by_one(postgres: Any, folder: Path) -> dict[str, Figures]:
     """A no-op after the other, on all sides in turn."""
-    socket_folder = Path(postgres.dsn("").rpartition("host=")[2])
     postgres.create_database("singles")
     singles: dict[str, list[dict[str, float]]] = {"postgresql": [], "sqlite": [], "pulpcore": []}
     with (
-        pulpcore_peer.running_pulpcore(postgres, socket_folder, folder / "peer", "pulp_singles") as peer,
+        pulpcore_peer.running_pulpcore(postgres, folder / "peer", "pulp_singles") as peer,
         pulp_house.running_house(folder / "postgresql", postgres.dsn("singles")) as distributed,
         pulp_house.running_house(folder / "sqlite") as embedded,
     ):
@@ -82,8 +81,7 @@ def one_by_one(postgres: Any, folder: Path) -> dict[str, Figures]:
 
 def ask_pulpcore(postgres: Any, folder: Path, patience_seconds: float) -> Figures:
     """Every question to pulpcore."""
-    socket_folder = Path(postgres.dsn("").rpartition("host=")[2])
-    with pulpcore_peer.running_pulpcore(postgres, socket_folder, folder, "pulp") as peer:
+    with pulpcore_peer.running_pulpcore(postgres, folder, "pulp") as peer:
         peer.start_worker()
         say("pulpcore: many at once")
         one_worker = peer.drive("burst", PEERS_BURST)

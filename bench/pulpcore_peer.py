@@ -79,7 +79,7 @@ class Pulpcore:
 
 
 @contextmanager
-def running_pulpcore(postgres: PostgresServer, socket_folder: Path, folder: Path, database: str) -> Iterator[Pulpcore]:
+def running_pulpcore(postgres: PostgresServer, folder: Path, database: str) -> Iterator[Pulpcore]:
     """Without a worker yet. Installing takes about half a minute the first time, migrating ten seconds every time."""
     programs = environment("pulpcore")
     postgres.create_database(database)
@@ -87,9 +87,8 @@ def running_pulpcore(postgres: PostgresServer, socket_folder: Path, folder: Path
         (folder / name).mkdir(parents=True)
     (folder / "key").write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(32)))
     settings = folder / "settings.py"
-    settings.write_text(
-        _SETTINGS.format(database=database, user=PostgresServer.superuser, host=socket_folder, folder=folder)
-    )
+    host = postgres.dsn("").rpartition("host=")[2]
+    settings.write_text(_SETTINGS.format(database=database, user=PostgresServer.superuser, host=host, folder=folder))
     environ = dict(os.environ, PULP_SETTINGS=str(settings), DJANGO_SETTINGS_MODULE="pulpcore.app.settings")
     manager = [str(programs / "pulpcore-manager")]
     for command in (["migrate"], ["reset-admin-password", "-p", PASSWORD]):

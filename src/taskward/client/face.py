@@ -17,10 +17,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Inner = TypeVar("Inner")
 Outer = TypeVar("Outer")
+Inner_co = TypeVar("Inner_co", covariant=True)
 
 _SETTLE_SECONDS = 1
 """How long what is being closed may take, before it is canceled."""
-Inner_co = TypeVar("Inner_co", covariant=True)
 
 
 class LoopThread:
